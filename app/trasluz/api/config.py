@@ -1,0 +1,85 @@
+"""Settings, declared once: the form, the command line, the file, the checks and the docs come from here."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def setting(
+    default: Any,
+    *,
+    title: str,
+    sentence: str,
+    advanced: bool = False,
+    unit: str = "",
+    labels: dict[str, str] | None = None,
+    **bounds: Any,
+) -> Any:
+    """Declare a setting as a pydantic field.
+
+    Args:
+        default: The value where the person says nothing.
+        title: Two or three words for the form.
+        sentence: What it does and when to change it.
+        advanced: Whether the form keeps it behind “Advanced”.
+        unit: What the number counts, e.g. `minutes`.
+        labels: For a choice, what each value is called in the form, with its sentence.
+        bounds: pydantic's own: `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`.
+    """
+    extra: dict[str, Any] = {"advanced": advanced}
+    if unit:
+        extra["unit"] = unit
+    if labels:
+        extra["labels"] = labels
+    return Field(default=default, title=title, description=sentence, json_schema_extra=extra, **bounds)
+
+
+class TrainConfig(BaseModel):
+    """What every run has. A family derives its own from this or from `EpochsConfig`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    seed: int = setting(
+        0,
+        title="Seed",
+        sentence="The same seed on the same data gives the same model; another one shows how much is luck.",
+        advanced=True,
+        ge=0,
+        le=2**31 - 1,
+    )
+    minutes: float | None = setting(
+        None,
+        title="Time limit",
+        sentence="Stop after this many minutes and keep the best model found by then.",
+        unit="minutes",
+        gt=0,
+        le=60 * 24 * 30,
+    )
+
+
+class EpochsConfig(TrainConfig):
+    """For families that learn by passing over the data many times."""
+
+    epochs: int = setting(
+        20,
+        title="Passes",
+        sentence="How often the network sees each item at the most; it stops earlier when it no longer improves.",
+        ge=1,
+        le=10_000,
+    )
+    batch_size: int = setting(
+        32,
+        title="Batch",
+        sentence="How many items are learned from at once; halved by itself when memory runs out.",
+        advanced=True,
+        ge=1,
+        le=65_536,
+    )
+    learning_rate: float = setting(
+        1e-3,
+        title="Learning rate",
+        sentence="How far each step moves the weights: too large and it never settles, too small and it crawls.",
+        advanced=True,
+        gt=0,
+        le=10,
+    )

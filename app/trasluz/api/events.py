@@ -1,0 +1,132 @@
+"""What a run says while it runs: one line of `events.jsonl` each, the only channel from a run to anyone."""
+
+import time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    time: float = Field(default_factory=time.time)
+    """Seconds since 1970."""
+
+
+class Started(_Event):
+    """A process has taken up the run, for the first time or again."""
+
+    type: Literal["started"] = "started"
+    pid: int
+    device: str
+    resumed: bool = False
+
+
+class Progress(_Event):
+    """How far a stage has come.
+
+    Attributes:
+        stage: What is being done, as a person would say it: `Looking at the photos`.
+        done: Units done.
+        total: Units in all, or None while it is unknown.
+        unit: What is counted: `photos`, `passes`.
+        rate: Units a second.
+        seconds_left: Estimate for the whole run, or None while it is unknown.
+    """
+
+    type: Literal["progress"] = "progress"
+    stage: str
+    done: float
+    total: float | None = None
+    unit: str = ""
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+class Metric(_Event):
+    """One point of a curve.
+
+    Attributes:
+        name: The field's name: `loss`, `accuracy`, `learning_rate`, `cer`.
+        split: The split it was measured on; empty where it has none.
+        step: The x of the curve, usually passes (a fraction within one).
+        best: Whether this is the best so far and was kept.
+    """
+
+    type: Literal["metric"] = "metric"
+    name: str
+    value: float
+    step: float
+    split: str = ""
+    best: bool = False
+
+
+class Previewed(BaseModel):
+    """One sample and what the model makes of it now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    target: str
+    text: str
+    score: float | None = None
+
+
+class Preview(_Event):
+    """What the model thinks of a few samples now."""
+
+    type: Literal["preview"] = "preview"
+    step: float
+    items: tuple[Previewed, ...]
+
+
+class Note(_Event):
+    """A sentence that the person should read: the batch was halved, a file was set aside.
+
+    Attributes:
+        facts: Anything a page draws from, e.g. `{"stages": [{"name": "stem", "learning": false}, …]}`.
+    """
+
+    type: Literal["note"] = "note"
+    sentence: str
+    level: Literal["info", "warning"] = "info"
+    facts: dict[str, Any] = Field(default_factory=dict)
+
+
+class Finished(_Event):
+    """The model is exported, checked and in the run folder."""
+
+    type: Literal["finished"] = "finished"
+    metrics: dict[str, float]
+    seconds: float
+
+
+class Stopped(_Event):
+    """The person stopped the run before there was anything to keep, or asked to keep nothing; it can be resumed."""
+
+    type: Literal["stopped"] = "stopped"
+    sentence: str = "Stopped; it can be resumed."
+
+
+class Failed(_Event):
+    """The run ended with an error."""
+
+    type: Literal["failed"] = "failed"
+    sentence: str
+    details: str = ""
+    data_at_fault: bool = False
+
+
+Event = Annotated[
+    Started | Progress | Metric | Preview | Note | Finished | Stopped | Failed, Field(discriminator="type")
+]
+_adapter: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def parse_event(line: str | bytes) -> Event:
+    """Read one line of `events.jsonl`.
+
+    Raises:
+        ValueError: If it is not an event.
+    """
+    return _adapter.validate_json(line)

@@ -1,0 +1,216 @@
+"""A model family: what it can learn from, how it trains, how its exported model is run and looked through.
+
+The house does the rest. It composes the dataset and the context, calls `ModelFamily.train`, then runs the
+exported graphs by ONNX Runtime on the validation data, holds their outputs against `Trained.reference`, scores
+them by `ModelFamily.score`, and writes the card. A family cannot skip the check.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from trasluz.api.config import TrainConfig
+from trasluz.api.data import Dataset, Sample
+from trasluz.api.events import Event
+from trasluz.api.model import Graph, LoadedModel, ModelCard
+from trasluz.api.views import View
+
+Outputs = Mapping[str, np.ndarray]
+"""What a model computes for one item, by name, without the batch axis."""
+
+
+class FamilyError(Exception):
+    """A run that cannot go on, in one sentence for the person: what, where, what to do."""
+
+
+class TrainingStopped(Exception):  # noqa: N818 - it is a request, not an error
+    """Raised by a family that was asked to stop before it had anything to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A model's answer to one input.
+
+    Attributes:
+        text: The answer as a person reads it: a class, a transcript, a translation.
+        label: The class, where the answer is one.
+        score: Confidence from 0 to 1, where the model has one.
+        top: The likeliest answers with their scores, best first.
+    """
+
+    text: str
+    label: str | None = None
+    score: float | None = None
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What `ModelFamily.train` hands back.
+
+    Attributes:
+        title: The model in a few words: `EfficientNet-Lite0, linear classifier`.
+        graphs: Graph name → ONNX file name in `TrainContext.model_folder`.
+        reference: PyTorch's outputs for a few samples, under the names that `Predictor.outputs` gives.
+        labels: Classes in the order of the scores.
+        preprocessing: What happens to an input, as data, for the card.
+        files: Other files of the model by name, in the model folder.
+        extra: Anything the predictor and the explainers need, as JSON values.
+        licence: Licence of pretrained weights that went into the model.
+        tolerance: The largest difference allowed between PyTorch's outputs and the graphs'.
+        compared: The outputs that are held against each other; all that both give where empty.
+    """
+
+    title: str
+    graphs: Mapping[str, str]
+    reference: Callable[[Sequence[Sample]], Sequence[Outputs]]
+    labels: tuple[str, ...] = ()
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    tolerance: float = 1e-3
+    compared: tuple[str, ...] = ()
+
+
+class TrainContext(Protocol):
+    """What the house gives to a run."""
+
+    @property
+    def config(self) -> TrainConfig:
+        """The run's settings: an instance of the family's own `config` class."""
+        ...
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data, indexed and split."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """The torch device: `cpu`, `cuda`, `cuda:1`, `mps`."""
+        ...
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where checkpoints live; what is there at the start is to be resumed."""
+        ...
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the graphs go; empty at the start of the export."""
+        ...
+
+    @property
+    def cache_folder(self) -> Path:
+        """For results worth keeping between runs, keyed by content; may be emptied at any time."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Say something; it is on disk when this returns."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether the person asked to stop: keep the best so far, export it, and return."""
+        ...
+
+    def seconds_left(self) -> float | None:
+        """What is left of the time limit, or None without one; time before a resume counts."""
+        ...
+
+    def open_graph(self, path: Path) -> Graph:
+        """Open an ONNX file by ONNX Runtime on the run's device."""
+        ...
+
+
+class Predictor(ABC):
+    """Runs one loaded model. It holds the loops around the graphs (decoding, search); it never sees torch."""
+
+    def __init__(self, model: LoadedModel) -> None:
+        self.model = model
+
+    @property
+    def card(self) -> ModelCard:
+        """The model's card."""
+        return self.model.card
+
+    @abstractmethod
+    def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
+        """Run the graphs; one mapping for each sample, in their order. The predictor chooses the batches."""
+
+    @abstractmethod
+    def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
+        """Turn one sample's outputs into an answer, in numpy."""
+
+    def explaining_outputs(self, sample: Sample) -> Outputs:
+        """The outputs for the explainers, with features and attention; the same as `outputs` unless overridden."""
+        return self.outputs([sample])[0]
+
+    def predict(self, samples: Sequence[Sample]) -> list[Prediction]:
+        """Answer each sample."""
+        found = self.outputs(samples)
+        return [self.interpret(sample, out) for sample, out in zip(samples, found, strict=True)]
+
+
+class Explainer(ABC):
+    """Shows something of what a model does with one input, from the outputs of its ONNX graphs."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    sentence: ClassVar[str]
+
+    @abstractmethod
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the model has what this view needs."""
+
+    def choices(self, card: ModelCard) -> Sequence[str]:
+        """What the person may choose to look at (a class, a layer, a head); empty where there is nothing."""
+        return ()
+
+    @abstractmethod
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> View:
+        """Make the view; `choice` is one of `choices`, or None for the most telling one."""
+
+
+class ModelFamily(ABC):
+    """One kind of model that a person can train."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    sentence: ClassVar[str]
+    kinds: ClassVar[tuple[str, ...]]
+    """The kinds of data that it learns from."""
+    config: ClassVar[type[TrainConfig]]
+    headline: ClassVar[str]
+    """The metric that the model is judged by; `score` always gives it."""
+    higher_is_better: ClassVar[bool] = True
+
+    @abstractmethod
+    def train(self, context: TrainContext) -> Trained:
+        """Train on `context.dataset`, export the graphs into `context.model_folder`, and describe them.
+
+        Raises:
+            FamilyError: If training cannot go on.
+            DataError: If the data cannot be used.
+            TrainingStopped: If the person stopped it before there was a model.
+        """
+
+    @abstractmethod
+    def predictor(self, model: LoadedModel) -> Predictor:
+        """Make the predictor of a loaded model."""
+
+    @abstractmethod
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
+        """Score answers against targets: the metrics by their fixed names."""
+
+    @abstractmethod
+    def script(self, card: ModelCard) -> str:
+        """The source of `predict.py`: runs the exported folder with onnxruntime and numpy, without Trasluz."""
+
+    def explainers(self) -> Sequence[Explainer]:
+        """What can be seen in a model of this family."""
+        return ()

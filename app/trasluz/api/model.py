@@ -1,0 +1,150 @@
+"""What a trained model is on disk: a folder with ONNX graphs and one card that explains them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+CARD_FORMAT = 1
+CARD_NAME = "card.json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=True)
+
+
+class TensorSpec(_Part):
+    """Name, type and shape of one input or output; a dimension is a number, or a name where it varies."""
+
+    name: str
+    dtype: str
+    shape: tuple[int | str | None, ...]
+
+
+class GraphFile(_Part):
+    """One ONNX file of the model."""
+
+    name: str
+    file: str
+    sha256: str = ""
+    inputs: tuple[TensorSpec, ...] = ()
+    outputs: tuple[TensorSpec, ...] = ()
+
+
+class Interval(_Part):
+    """A 95 % confidence interval."""
+
+    low: float
+    high: float
+    method: str
+
+
+class Parity(_Part):
+    """How the ONNX model compares with PyTorch's on the same items.
+
+    Attributes:
+        items: How many items were compared.
+        max_abs_diff: The largest difference in any output.
+        tolerance: The largest difference allowed.
+        pytorch_score: The headline metric from PyTorch's outputs.
+        onnx_score: The headline metric from ONNX Runtime's outputs.
+        provider: The execution provider of the comparison.
+    """
+
+    items: int
+    max_abs_diff: float
+    tolerance: float
+    pytorch_score: float
+    onnx_score: float
+    provider: str
+
+
+class DataFacts(_Part):
+    """What the model learned from."""
+
+    name: str
+    fingerprint: str
+    kind: str
+    train: int
+    val: int
+    test: int = 0
+    judged_on: str = "val"
+
+
+class ModelCard(_Part):
+    """Everything a person needs to run the model without Trasluz."""
+
+    format: int = CARD_FORMAT
+    id: str
+    title: str
+    family: str
+    kind: str
+    created: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    graphs: tuple[GraphFile, ...]
+    labels: tuple[str, ...] = ()
+    files: dict[str, str] = Field(default_factory=dict)
+    """Other files of the model by name: a tokenizer, a language model."""
+    preprocessing: dict[str, Any] = Field(default_factory=dict)
+    """What happens to an input: what the graph holds and what must be done before it, as data."""
+    extra: dict[str, Any] = Field(default_factory=dict)
+    """The family's own."""
+    headline: str
+    """The name of the metric that the model is judged by."""
+    metrics: dict[str, float] = Field(default_factory=dict)
+    interval: Interval | None = None
+    parity: Parity | None = None
+    settings: dict[str, Any] = Field(default_factory=dict)
+    seconds: float = 0.0
+    seed: int = 0
+    data: DataFacts
+    versions: dict[str, str] = Field(default_factory=dict)
+    licence: str = ""
+
+
+class Graph(Protocol):
+    """One ONNX graph, open on a device."""
+
+    @property
+    def inputs(self) -> Sequence[TensorSpec]:
+        """What it takes."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[TensorSpec]:
+        """What it gives."""
+        ...
+
+    @property
+    def provider(self) -> str:
+        """The execution provider that the session really uses."""
+        ...
+
+    def run(self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Run it once.
+
+        Args:
+            feeds: An array for each input.
+            wanted: Names of the outputs to compute; all of them where None.
+        """
+        ...
+
+
+class LoadedModel(Protocol):
+    """A model folder with its graphs open."""
+
+    @property
+    def card(self) -> ModelCard:
+        """The card."""
+        ...
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        ...
+
+    def graph(self, name: str) -> Graph:
+        """The open graph of that name; raises `KeyError`."""
+        ...

@@ -1,0 +1,198 @@
+"""What can be seen, as plain data. Families return these; only the window paints them, and files can hold them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Labelled bars, longest first or in their own order.
+
+    Attributes:
+        values: One number for each label.
+        highlight: The label to mark, if any.
+        unit: `%` shows fractions as percent.
+    """
+
+    title: str
+    labels: Sequence[str]
+    values: Sequence[float]
+    highlight: str | None = None
+    unit: str = "%"
+
+
+@dataclass(frozen=True, slots=True)
+class Heatmap:
+    """Numbers as colour, (rows, columns); rows are drawn from the top."""
+
+    title: str
+    values: np.ndarray
+    row_labels: Sequence[str] = ()
+    column_labels: Sequence[str] = ()
+    row_title: str = ""
+    column_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Heat over a picture.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        heat: (h, w) float from 0 to 1, stretched over the picture.
+        caption: A sentence that reads it.
+    """
+
+    title: str
+    image: np.ndarray
+    heat: np.ndarray
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Counts, (rows, columns): how many items of a row were answered with a column."""
+
+    title: str
+    values: np.ndarray
+    rows: Sequence[str]
+    columns: Sequence[str]
+    row_title: str = "what it is"
+    column_title: str = "what the model says"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One line of a plot: `x` and `y` of equal length, (N,)."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Lines over a shared axis, labelled at their ends; `baselines` are dashed horizontal lines by name."""
+
+    title: str
+    series: Sequence[Series]
+    x_title: str = ""
+    y_title: str = ""
+    unit: str = ""
+    baselines: Mapping[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A map: `xy` (N, 2), with a label and a group (its colour) for each point where given."""
+
+    title: str
+    xy: np.ndarray
+    labels: Sequence[str] = ()
+    groups: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Which source token each target token looked at: `weights` (targets, sources), rows sum to 1."""
+
+    title: str
+    sources: Sequence[str]
+    targets: Sequence[str]
+    weights: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time with a word: seconds from the start."""
+
+    start: float
+    end: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Sound that can be played: `samples` (T,) float32 from -1 to 1 at `rate` Hz, with marked stretches."""
+
+    title: str
+    samples: np.ndarray
+    rate: int
+    spans: Sequence[Span] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RichText:
+    """Text in pieces, each with a strength from -1 to 1 shown as colour under it."""
+
+    title: str
+    pieces: Sequence[str]
+    strengths: Sequence[float]
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """A network as a row of stages: `sizes` are relative heights, `learning` says which of them were trained."""
+
+    title: str
+    names: Sequence[str]
+    sizes: Sequence[float]
+    learning: Sequence[bool]
+    caption: str = ""
+
+
+View = (
+    Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages
+)
+_TYPES: dict[str, type] = {
+    t.__name__.lower(): t
+    for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages)
+}
+
+
+def view_to_json(view: View) -> dict[str, Any]:
+    """Take a view apart into JSON values and arrays (arrays are left as they are)."""
+    return {"type": type(view).__name__.lower(), **_plain(view)}
+
+
+def view_from_json(data: Mapping[str, Any]) -> View:
+    """Put a view together again from what `view_to_json` gave; lists may stand where arrays were.
+
+    Raises:
+        ValueError: If it is not a view.
+    """
+    kind = _TYPES.get(str(data.get("type")))
+    if kind is None:
+        raise ValueError(f"“{data.get('type')}” is not a view")
+    try:
+        return kind(**{k: _restored(kind, k, v) for k, v in data.items() if k != "type"})  # type: ignore[no-any-return]
+    except TypeError as error:
+        raise ValueError(f"a view of type “{data['type']}” does not fit: {error}") from error
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def _restored(kind: type, name: str, value: Any) -> Any:
+    annotation = kind.__annotations__[name]
+    if annotation is np.ndarray:
+        array = np.asarray(value)
+        return array.astype(np.uint8) if name == "image" else array
+    if name == "series":
+        return tuple(Series(s["name"], np.asarray(s["x"]), np.asarray(s["y"])) for s in value)
+    if name == "spans":
+        return tuple(Span(**s) for s in value)
+    return tuple(value) if isinstance(value, list) else value
