@@ -1,0 +1,82 @@
+"""The door from the command line: the same core as the window's, in this process.
+
+`trasluz` alone opens the window; `run` and `host` are the doors of the child processes. Words, exit statuses and
+what each command prints are fixed, since scripts call them.
+"""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+OK, FAILED, USAGE, BAD_DATA, STOPPED = 0, 1, 2, 3, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command, or open the window where there is none, and return the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["host"]:
+        from trasluz.host.server import main as serve
+
+        return serve()
+    if given[:1] == ["run"] and len(given) == 2:
+        from trasluz.host.run import main as run
+
+        return run(given[1])
+    if not given:
+        from trasluz.ui.app import main as window
+
+        return window()
+    return _command(given)
+
+
+def _command(given: list[str]) -> int:
+    from trasluz.cli.parser import make_parser
+
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding lacks must not end a command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        parsed = make_parser().parse_args(given)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    from trasluz.cli.output import Output
+
+    return run_command(parsed.act, parsed, Output(as_json=parsed.json))
+
+
+def run_command(act, parsed, output) -> int:  # type: ignore[no-untyped-def]
+    """Call a command and turn what it raises into a sentence and an exit status."""
+    from trasluz.api import DataError, FamilyError
+    from trasluz.cli.output import CommandError
+
+    try:
+        status = act(parsed, output)
+        sys.stdout.flush()
+    except CommandError as error:
+        return output.failure(str(error), error.status)
+    except DataError as error:
+        return output.failure(str(error), BAD_DATA)
+    except FamilyError as error:
+        return output.failure(str(error), FAILED)
+    except KeyboardInterrupt:
+        return output.failure("Stopped.", STOPPED)
+    except BrokenPipeError:
+        # The reader of our output went away (`trasluz … | head`): nothing is wrong, and nothing more to say.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        return output.failure(f"{error.strerror or error}{where}.", FAILED)
+    except Exception as error:
+        if os.environ.get("TRASLUZ_TRACEBACK"):
+            raise
+        return output.failure(
+            f"Something went wrong inside Trasluz: {type(error).__name__}: {error}. "
+            "Set TRASLUZ_TRACEBACK=1 to see where.",
+            FAILED,
+        )
+    return status if isinstance(status, int) else OK

@@ -1,0 +1,129 @@
+"""Commands about trained models: `evaluate`, `predict`, `explain`, `export`."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from trasluz.cli.output import CommandError, Output
+
+
+def evaluate(parsed: argparse.Namespace, output: Output) -> None:
+    """Score an ONNX model on labelled data."""
+    from trasluz.host.service import Service
+
+    result = Service().evaluate(
+        model=parsed.model, data=parsed.data, split=parsed.split, device=parsed.device, progress=output.progress
+    )
+    result.pop("judgement", None)
+    output.document(result)
+    interval = result.get("interval")
+    for name, value in result["metrics"].items():
+        between = ""
+        if interval and name == result["headline"]:
+            between = f"   between {interval['low']:.4f} and {interval['high']:.4f} (95 %)"
+        output.line(f"{name:16} {value:.4f}{between}")
+    output.line(
+        f"{result['items']:,} items ({result['split'] or 'all'}) by {result['provider']}, "
+        f"{result['items_per_second']:.0f} a second"
+    )
+    for skipped in result["skipped"]:
+        output.say(f"Set aside: {skipped['file']}: {skipped['reason']}")
+
+
+def predict(parsed: argparse.Namespace, output: Output) -> None:
+    """Answer each input; a table with `--out`."""
+    from trasluz.host.service import Service
+
+    service = Service()
+    if parsed.out:
+        rows = service.predict_folder(
+            model=parsed.model, inputs=parsed.inputs, out=parsed.out, device=parsed.device, progress=output.progress
+        )
+        output.document(rows["predictions"])
+        output.line(f"{rows['rows']:,} answers are in {rows['out']}" + (f"; {rows['errors']:,} inputs could not be read" if rows["errors"] else ""))
+        return
+    found = service.predict(
+        model=parsed.model, inputs=parsed.inputs, texts=parsed.text, device=parsed.device, progress=output.progress
+    )["predictions"]
+    output.document(found)
+    for row in found:
+        if row.get("error"):
+            output.line(f"{row['input']}: {row['error']}")
+            continue
+        score = f"  {row['score']:.1%}" if row.get("score") is not None else ""
+        others = ", ".join(f"{label} {value:.1%}" for label, value in row.get("top", [])[1:3])
+        output.line(f"{row['input']}: {row['text']}{score}" + (f"   ({others})" if others else ""))
+
+
+def explain(parsed: argparse.Namespace, output: Output) -> None:
+    """Make a view of one input and save it as a picture or as data."""
+    from trasluz.host.service import Service
+
+    service = Service()
+    offered = service.views(model=parsed.model)
+    if parsed.view == "list":
+        output.document(offered)
+        for view in offered:
+            output.line(f"{view['id']}: {view['title']}. {view['sentence']}")
+            if view["choices"]:
+                output.line(f"  --choice {' | '.join(view['choices'])}")
+        return
+    if parsed.view not in {view["id"] for view in offered}:
+        raise CommandError(
+            f"This model has no view “{parsed.view}”; it has {', '.join(v['id'] for v in offered) or 'none'}.", status=2
+        )
+    if parsed.input is None:
+        raise CommandError("Which input shall be explained? Give a file after the model.", status=2)
+    view = service.explain(
+        model=parsed.model,
+        input=parsed.input,
+        view=parsed.view,
+        choice=parsed.choice,
+        text=parsed.text,
+        device=parsed.device,
+    )["view"]
+    if parsed.out:
+        _save_view(view, Path(parsed.out))
+        output.line(f"Saved as {parsed.out}")
+        output.document({"view": parsed.view, "out": parsed.out})
+    else:
+        output.document(_listed(view))
+        if not output.as_json:
+            print(json.dumps(_listed(view), ensure_ascii=False))
+
+
+def export(parsed: argparse.Namespace, output: Output) -> None:
+    """Write the self-contained folder."""
+    from trasluz.host.service import Service
+
+    result = Service().export(
+        model=parsed.model, out=parsed.out, precision=parsed.precision, progress=output.progress
+    )
+    output.document(result)
+    output.line(f"Exported to {result['folder']}:")
+    for name in result["files"]:
+        output.line(f"  {name}")
+
+
+def _save_view(view: dict[str, Any], at: Path) -> None:
+    match at.suffix.lower():
+        case ".json":
+            at.write_text(json.dumps(_listed(view), ensure_ascii=False), encoding="utf-8")
+        case ".png":
+            from trasluz.api import view_from_json
+            from trasluz.ui.views import render
+
+            render(view_from_json(view), at)
+        case other:
+            raise CommandError(f"“{other or at.name}” is not a kind of picture known here: give .png or .json.", status=2)
+
+
+def _listed(value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {k: _listed(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_listed(v) for v in value]
+    return value

@@ -1,0 +1,95 @@
+"""The words of the command line."""
+
+import argparse
+from collections.abc import Callable
+
+from trasluz import __version__
+from trasluz.cli import demo, models, plugins, program, runs, training
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of all commands; each sets `act`, a function of the parsed words and the output."""
+    parser = argparse.ArgumentParser(
+        prog="trasluz",
+        description="Train, look through and run your own neural networks. Without a command: the window.",
+    )
+    parser.add_argument("--version", action="version", version=f"trasluz {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, does: str, act: Callable[..., int | None]) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=does, description=does)
+        made.set_defaults(act=act)
+        made.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+        return made
+
+    made = command("demo", "the main job, end to end, on the sample that comes with the program", demo.demo)
+    made.add_argument("--out", metavar="DIR", help="where to put the demo's project (default: in the user's folder)")
+    made.add_argument("--sample", choices=("surfaces", "digits"), default="surfaces")
+    made.add_argument("--no-window", action="store_true", help="write a picture of the window even where there is a screen")
+
+    command("doctor", "what is installed, which device is really used, and what to do about the rest", program.doctor)
+    command("families", "the model families and their settings", program.families)
+
+    made = command("inspect", "what a folder of data holds, and what is wrong with it", training.inspect)
+    made.add_argument("data", metavar="DATA")
+    made.add_argument("--seed", type=int, default=0, help="seed of the split, where the data has none")
+
+    made = command("train", "train, export to ONNX and check the result", training.train)
+    made.add_argument("family", metavar="FAMILY")
+    made.add_argument("data", metavar="DATA")
+    made.add_argument("--out", metavar="DIR", required=True, help="the run folder")
+    made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of the family")
+    _device(made)
+    made.add_argument("--seed", type=int, help="the same seed on the same data gives the same model")
+    made.add_argument("--minutes", type=float, help="time limit; the best model by then is kept")
+    made.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    made.add_argument("--processes", type=int, default=1, help="how many processes train together")
+
+    made = command("evaluate", "score an ONNX model on labelled data", models.evaluate)
+    made.add_argument("model", metavar="MODEL")
+    made.add_argument("data", metavar="DATA")
+    made.add_argument("--split", choices=("train", "val", "test"), help="which part (default: test, or val, or all)")
+    _device(made)
+
+    made = command("predict", "what a model makes of files, folders or texts", models.predict)
+    made.add_argument("model", metavar="MODEL")
+    made.add_argument("inputs", metavar="INPUT", nargs="+")
+    made.add_argument("--text", action="store_true", help="the inputs are texts, not paths")
+    made.add_argument("--out", metavar="FILE.csv", help="write a table")
+    _device(made)
+
+    made = command("explain", "a view into a model at work on one input", models.explain)
+    made.add_argument("model", metavar="MODEL")
+    made.add_argument("input", metavar="INPUT", nargs="?")
+    made.add_argument("--view", default="list", metavar="NAME", help="which view; `list` names them")
+    made.add_argument("--choice", help="what to look at: a class, a layer, a head")
+    made.add_argument("--out", metavar="FILE", help=".png for the picture, .json for its data")
+    made.add_argument("--text", action="store_true", help="the input is a text, not a path")
+    _device(made)
+
+    made = command("export", "the self-contained folder: graphs, card, README.md, predict.py", models.export)
+    made.add_argument("model", metavar="MODEL")
+    made.add_argument("--out", metavar="DIR", required=True)
+    made.add_argument("--precision", choices=("fp32", "fp16", "int8"), default="fp32")
+
+    _plugins(command("plugins", "list, look at, install and remove plugins", plugins.listing))
+    _runs(command("runs", "the history of runs", runs.listing))
+    return parser
+
+
+def _device(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--device", default="auto", metavar="auto|cpu|cuda|cuda:N")
+
+
+def _plugins(made: argparse.ArgumentParser) -> None:
+    made.add_argument("what", choices=("list", "info", "install", "enable", "disable", "remove"), nargs="?", default="list")
+    made.add_argument("which", metavar="ID|FOLDER|ZIP", nargs="?")
+    made.add_argument("--trust", action="store_true", help="with install and enable: I trust this code to run here")
+    made.set_defaults(act=plugins.act)
+
+
+def _runs(made: argparse.ArgumentParser) -> None:
+    made.add_argument("what", choices=("list", "show", "compare", "remove"), nargs="?", default="list")
+    made.add_argument("which", metavar="RUN", nargs="*", help="run folders (or ids of the history)")
+    made.add_argument("--folder", metavar="DIR", help="the runs of this project or folder, not of the history")
+    made.set_defaults(act=runs.act)

@@ -1,0 +1,83 @@
+"""`trasluz runs`: the history of runs."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from trasluz.cli.output import CommandError, Output, duration
+
+
+def act(parsed: argparse.Namespace, output: Output) -> None:
+    """Do what the second word says."""
+    {"list": listing, "show": _show, "compare": _compare, "remove": _remove}[parsed.what](parsed, output)
+
+
+def listing(parsed: argparse.Namespace, output: Output) -> None:
+    """List the runs, newest first."""
+    found = _summaries(parsed)
+    output.document([run.model_dump(mode="json") for run in found])
+    output.table([_row(run) for run in found], header=("id", "family", "state", "score", "time", "folder"))
+    if not found:
+        output.line("There are no runs yet.")
+
+
+def _show(parsed: argparse.Namespace, output: Output) -> None:
+    for run in _named(parsed, at_least=1):
+        data = run.model_dump(mode="json")
+        output.document(data)
+        for key, value in data.items():
+            output.line(f"{key:10} {value}")
+
+
+def _compare(parsed: argparse.Namespace, output: Output) -> None:
+    from trasluz.core.runs.history import compare
+
+    first, second, *_ = _named(parsed, at_least=2)
+    result = compare(first, second)
+    output.document(result)
+    output.table(
+        [(name, *values) for name, values in result["metrics"].items()],
+        header=("metric", first.name, second.name),
+    )
+    output.table(
+        [(name, *values) for name, values in result["settings"].items()],
+        header=("setting", first.name, second.name),
+    )
+
+
+def _remove(parsed: argparse.Namespace, output: Output) -> None:
+    from trasluz.core.runs.history import remove
+
+    chosen = _named(parsed, at_least=1)
+    for run in chosen:
+        remove(run.folder)
+        output.line(f"Removed {run.folder}")
+    output.document([str(run.folder) for run in chosen])
+
+
+def _summaries(parsed: argparse.Namespace) -> list[Any]:
+    from trasluz.core.runs.history import recent, runs_in
+
+    return list(runs_in(Path(parsed.folder)) if parsed.folder else recent())
+
+
+def _named(parsed: argparse.Namespace, *, at_least: int) -> list[Any]:
+    from trasluz.core.runs.folder import RunFolder
+    from trasluz.core.runs.history import summarise
+
+    if len(parsed.which) < at_least:
+        raise CommandError(f"Name {at_least} run{'s' if at_least > 1 else ''}: a folder, or an id of the list.", status=2)
+    known = {run.id: run for run in _summaries(parsed)}
+    chosen = []
+    for name in parsed.which:
+        if RunFolder.is_one(Path(name)):
+            chosen.append(summarise(Path(name)))
+        elif name in known:
+            chosen.append(known[name])
+        else:
+            raise CommandError(f"There is no run “{name}”; trasluz runs list names them.")
+    return chosen
+
+
+def _row(run: Any) -> tuple[Any, ...]:
+    return run.id, run.family, run.state, run.score, duration(run.seconds or 0), run.folder
