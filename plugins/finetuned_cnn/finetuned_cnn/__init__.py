@@ -1,0 +1,1 @@
+"""EfficientNet-Lite0, taught a person's own photos."""
