@@ -38,8 +38,8 @@ from trasluz.api.family import (
     Outputs,
     Prediction,
     Predictor,
-    Trained,
     TrainContext,
+    Trained,
     TrainingStopped,
 )
 from trasluz.api.hookspecs import hookimpl, hookspec

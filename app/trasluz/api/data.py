@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 
-
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 

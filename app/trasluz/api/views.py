@@ -145,12 +145,9 @@ class Stages:
     caption: str = ""
 
 
-View = (
-    Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages
-)
+View = Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages
 _TYPES: dict[str, type] = {
-    t.__name__.lower(): t
-    for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages)
+    t.__name__.lower(): t for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages)
 }
 
 

@@ -48,14 +48,22 @@ def demo(parsed: argparse.Namespace, output: Output) -> int:
     if not exported.exists():
         service.export(model=str(model), out=str(exported))
     alone = subprocess.run(
-        [sys.executable, str(exported / "predict.py"), str(photo)], capture_output=True, text=True, check=False
+        [sys.executable, str(exported / "predict.py"), str(photo)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if alone.returncode:
         raise CommandError(f"The exported script failed: {alone.stderr.strip().splitlines()[-1]}")
     output.line(f"   {exported}")
     output.line(f"   python predict.py {photo.name} → {alone.stdout.strip().splitlines()[0]}")
 
-    told |= {"project": str(project.folder), "run": str(run.path), "model": str(model), "exported": str(exported)}
+    told |= {
+        "project": str(project.folder),
+        "run": str(run.path),
+        "model": str(model),
+        "exported": str(exported),
+    }
     told |= {"evaluation": {k: v for k, v in score.items() if k != "judgement"}, "prediction": answer}
     return _show(parsed, output, project.folder, told)
 
@@ -98,7 +106,12 @@ def _train(project, output: Output):  # type: ignore[no-untyped-def]
 
 def _show(parsed: argparse.Namespace, output: Output, project: Path, told: dict[str, Any]) -> int:
     screen = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    if screen and not parsed.no_window and not output.as_json and "offscreen" not in os.environ.get("QT_QPA_PLATFORM", ""):
+    if (
+        screen
+        and not parsed.no_window
+        and not output.as_json
+        and "offscreen" not in os.environ.get("QT_QPA_PLATFORM", "")
+    ):
         from trasluz.ui.app import main as window
 
         output.line("6. The window")

@@ -13,7 +13,11 @@ def evaluate(parsed: argparse.Namespace, output: Output) -> None:
     from trasluz.host.service import Service
 
     result = Service().evaluate(
-        model=parsed.model, data=parsed.data, split=parsed.split, device=parsed.device, progress=output.progress
+        model=parsed.model,
+        data=parsed.data,
+        split=parsed.split,
+        device=parsed.device,
+        progress=output.progress,
     )
     result.pop("judgement", None)
     output.document(result)
@@ -38,13 +42,24 @@ def predict(parsed: argparse.Namespace, output: Output) -> None:
     service = Service()
     if parsed.out:
         rows = service.predict_folder(
-            model=parsed.model, inputs=parsed.inputs, out=parsed.out, device=parsed.device, progress=output.progress
+            model=parsed.model,
+            inputs=parsed.inputs,
+            out=parsed.out,
+            device=parsed.device,
+            progress=output.progress,
         )
         output.document(rows["predictions"])
-        output.line(f"{rows['rows']:,} answers are in {rows['out']}" + (f"; {rows['errors']:,} inputs could not be read" if rows["errors"] else ""))
+        output.line(
+            f"{rows['rows']:,} answers are in {rows['out']}"
+            + (f"; {rows['errors']:,} inputs could not be read" if rows["errors"] else "")
+        )
         return
     found = service.predict(
-        model=parsed.model, inputs=parsed.inputs, texts=parsed.text, device=parsed.device, progress=output.progress
+        model=parsed.model,
+        inputs=parsed.inputs,
+        texts=parsed.text,
+        device=parsed.device,
+        progress=output.progress,
     )["predictions"]
     output.document(found)
     for row in found:
@@ -71,7 +86,8 @@ def explain(parsed: argparse.Namespace, output: Output) -> None:
         return
     if parsed.view not in {view["id"] for view in offered}:
         raise CommandError(
-            f"This model has no view “{parsed.view}”; it has {', '.join(v['id'] for v in offered) or 'none'}.", status=2
+            f"This model has no view “{parsed.view}”; it has {', '.join(v['id'] for v in offered) or 'none'}.",
+            status=2,
         )
     if parsed.input is None:
         raise CommandError("Which input shall be explained? Give a file after the model.", status=2)
@@ -97,9 +113,7 @@ def export(parsed: argparse.Namespace, output: Output) -> None:
     """Write the self-contained folder."""
     from trasluz.host.service import Service
 
-    result = Service().export(
-        model=parsed.model, out=parsed.out, precision=parsed.precision, progress=output.progress
-    )
+    result = Service().export(model=parsed.model, out=parsed.out, precision=parsed.precision, progress=output.progress)
     output.document(result)
     output.line(f"Exported to {result['folder']}:")
     for name in result["files"]:
@@ -116,7 +130,9 @@ def _save_view(view: dict[str, Any], at: Path) -> None:
 
             render(view_from_json(view), at)
         case other:
-            raise CommandError(f"“{other or at.name}” is not a kind of picture known here: give .png or .json.", status=2)
+            raise CommandError(
+                f"“{other or at.name}” is not a kind of picture known here: give .png or .json.", status=2
+            )
 
 
 def _listed(value: Any) -> Any:

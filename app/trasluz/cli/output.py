@@ -48,7 +48,9 @@ class Output:
             return
         cells = [[_cell(c) for c in row] for row in rows]
         head = [list(header)] if header else []
-        widths = [max(len(row[i]) for row in head + cells) for i in range(len((head + cells)[0]))] if head + cells else []
+        widths = (
+            [max(len(row[i]) for row in head + cells) for i in range(len((head + cells)[0]))] if head + cells else []
+        )
         right = [bool(cells) and all(_is_number(row[i]) for row in cells) for i in range(len(widths))]
         for row in head + cells:
             pairs = zip(row, widths, right, strict=True)

@@ -25,9 +25,15 @@ def make_parser() -> argparse.ArgumentParser:
     made = command("demo", "the main job, end to end, on the sample that comes with the program", demo.demo)
     made.add_argument("--out", metavar="DIR", help="where to put the demo's project (default: in the user's folder)")
     made.add_argument("--sample", choices=("surfaces", "digits"), default="surfaces")
-    made.add_argument("--no-window", action="store_true", help="write a picture of the window even where there is a screen")
+    made.add_argument(
+        "--no-window", action="store_true", help="write a picture of the window even where there is a screen"
+    )
 
-    command("doctor", "what is installed, which device is really used, and what to do about the rest", program.doctor)
+    command(
+        "doctor",
+        "what is installed, which device is really used, and what to do about the rest",
+        program.doctor,
+    )
     command("families", "the model families and their settings", program.families)
 
     made = command("inspect", "what a folder of data holds, and what is wrong with it", training.inspect)
@@ -45,6 +51,13 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     made.add_argument("--processes", type=int, default=1, help="how many processes train together")
 
+    _models(command)
+    _plugins(command("plugins", "list, look at, install and remove plugins", plugins.listing))
+    _runs(command("runs", "the history of runs", runs.listing))
+    return parser
+
+
+def _models(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("evaluate", "score an ONNX model on labelled data", models.evaluate)
     made.add_argument("model", metavar="MODEL")
     made.add_argument("data", metavar="DATA")
@@ -72,17 +85,15 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--out", metavar="DIR", required=True)
     made.add_argument("--precision", choices=("fp32", "fp16", "int8"), default="fp32")
 
-    _plugins(command("plugins", "list, look at, install and remove plugins", plugins.listing))
-    _runs(command("runs", "the history of runs", runs.listing))
-    return parser
-
 
 def _device(made: argparse.ArgumentParser) -> None:
     made.add_argument("--device", default="auto", metavar="auto|cpu|cuda|cuda:N")
 
 
 def _plugins(made: argparse.ArgumentParser) -> None:
-    made.add_argument("what", choices=("list", "info", "install", "enable", "disable", "remove"), nargs="?", default="list")
+    made.add_argument(
+        "what", choices=("list", "info", "install", "enable", "disable", "remove"), nargs="?", default="list"
+    )
     made.add_argument("which", metavar="ID|FOLDER|ZIP", nargs="?")
     made.add_argument("--trust", action="store_true", help="with install and enable: I trust this code to run here")
     made.set_defaults(act=plugins.act)

@@ -7,7 +7,15 @@ import platform
 from trasluz import __version__
 from trasluz.cli.output import Output
 
-_PACKAGES = ("torch", "onnxruntime-gpu", "onnxruntime", "PySide6-Essentials", "numpy", "pillow", "scikit-learn")
+_PACKAGES = (
+    "torch",
+    "onnxruntime-gpu",
+    "onnxruntime",
+    "PySide6-Essentials",
+    "numpy",
+    "pillow",
+    "scikit-learn",
+)
 
 
 def doctor(parsed: argparse.Namespace, output: Output) -> int:
@@ -23,9 +31,7 @@ def doctor(parsed: argparse.Namespace, output: Output) -> int:
             continue
     service = Service()
     devices, plugins = service.devices(), service.catalogue()["plugins"]
-    output.document(
-        {"versions": versions, "devices": devices, "plugins": plugins, "folder": str(places.user_folder())}
-    )
+    output.document({"versions": versions, "devices": devices, "plugins": plugins, "folder": str(places.user_folder())})
     output.table(versions.items())
     output.line()
     output.line(devices["sentence"])
@@ -66,9 +72,19 @@ def _setting(name: str, schema: dict) -> tuple[str, str, str, str]:  # type: ign
     bounds = [
         f"{sign} {o[key]}"
         for o in options
-        for key, sign in (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
+        for key, sign in (
+            ("minimum", "≥"),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "≤"),
+            ("exclusiveMaximum", "<"),
+        )
         if key in o
     ]
     takes = "|".join(map(str, values)) if values else " ".join([*kinds, ", ".join(bounds)])
     default = schema.get("default")
-    return f"  {name}", takes.strip(), f"= {'none' if default is None else default}", schema.get("description", "")
+    return (
+        f"  {name}",
+        takes.strip(),
+        f"= {'none' if default is None else default}",
+        schema.get("description", ""),
+    )

@@ -66,7 +66,9 @@ def _named(parsed: argparse.Namespace, *, at_least: int) -> list[Any]:
     from trasluz.core.runs.history import summarise
 
     if len(parsed.which) < at_least:
-        raise CommandError(f"Name {at_least} run{'s' if at_least > 1 else ''}: a folder, or an id of the list.", status=2)
+        raise CommandError(
+            f"Name {at_least} run{'s' if at_least > 1 else ''}: a folder, or an id of the list.", status=2
+        )
     known = {run.id: run for run in _summaries(parsed)}
     chosen = []
     for name in parsed.which:

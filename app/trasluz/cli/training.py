@@ -42,14 +42,13 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
     from trasluz.host.run import execute_run
 
     if parsed.processes != 1:
-        raise CommandError(
-            "Training in several processes is not there yet: leave --processes out.", status=2
-        )
+        raise CommandError("Training in several processes is not there yet: leave --processes out.", status=2)
     at = Path(parsed.out).expanduser().resolve()
     if RunFolder.is_one(at):
         if not parsed.resume:
             raise CommandError(
-                f"There is a run in {at} already: add --resume to go on with it, or choose another folder.", status=2
+                f"There is a run in {at} already: add --resume to go on with it, or choose another folder.",
+                status=2,
             )
         folder = RunFolder(at)
     elif parsed.resume:
