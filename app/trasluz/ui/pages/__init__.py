@@ -1,0 +1,1 @@
+"""The pages; each is imported at its first visit."""

@@ -1,0 +1,352 @@
+"""The state that the window holds: project, data, run, catalogue. Widgets show it; they are not it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Signal
+
+from .bridge.call import Call, Trouble
+from .bridge.host import HostBridge
+from .bridge.work import Work
+from .steps import STEPS, StepState, run_steps
+
+if TYPE_CHECKING:
+    from trasluz.core.data.index import DataSummary, Index
+    from trasluz.core.project import Project
+
+    from .bridge.runs import RunWatch
+
+
+class Session(QObject):
+    """What the person is working on, and the ways to the host and to background work.
+
+    Attributes:
+        host: Asks the host child (`session.host.call(self, "devices", success=…)`).
+        work: Threads for work in this process.
+        index_work: The one thread that the index is read on.
+        project: The open project, or None.
+        summary: What is in its data (`DataSummary`), or None while it is looked at.
+        index: Its `Index`; read it only in `index_work`.
+        catalogue: The host's catalogue: families with schemas, kinds, plugins.
+        devices: The host's device report, as JSON.
+        runs: The project's runs, newest first (`core.runs.history.RunSummary`).
+        run: The watch of the chosen run, or None.
+    """
+
+    project_changed = Signal()
+    data_changed = Signal()
+    data_progress = Signal(dict)
+    """While data is looked at: `{"stage", "done", "total"}`."""
+    data_failed = Signal(object)
+    """A `Trouble`: the data cannot be used."""
+    catalogue_changed = Signal()
+    devices_changed = Signal()
+    runs_changed = Signal()
+    run_changed = Signal()
+    """Another run was chosen (or none): `session.run`."""
+    run_arrived = Signal(list)
+    """New events of the chosen run."""
+    run_state_changed = Signal(str)
+    steps_changed = Signal()
+    busy_changed = Signal(str)
+    """What the machine is doing, in a few words; empty when idle."""
+    said = Signal(str, str)
+    """A sentence to show for a while, and its level: good, warn, bad or info."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.host = HostBridge(self)
+        self.work = Work(self, threads=2)
+        self.index_work = Work(self, threads=1, name="index")
+        self.project: Project | None = None
+        self.summary: DataSummary | None = None
+        self.index: Index | None = None
+        self.catalogue: dict[str, Any] = {}
+        self.devices: dict[str, Any] = {}
+        self.runs: list[Any] = []
+        self.run: RunWatch | None = None
+        self.device = "auto"
+        """The device that the person chose: auto, cpu or cuda."""
+        self._steps: dict[str, StepState] = {name: StepState() for name, _ in STEPS}
+        self._said: dict[str, StepState] = {}
+        self._busy: dict[str, str] = {}
+        self._inspection: Call | None = None
+        for courier in (self.host, self.work, self.index_work):
+            courier.trouble.connect(self.show_trouble)
+        self.host.died.connect(lambda sentence: self.said.emit(sentence, "warn"))
+
+    # what the machine is doing
+
+    def set_busy(self, what: str, sentence: str) -> None:
+        """Say what is under way, under a name of one's own: `set_busy("export", "Exporting")`; empty ends it."""
+        if sentence:
+            self._busy[what] = sentence
+        else:
+            self._busy.pop(what, None)
+        self.busy_changed.emit(self.busy)
+
+    @property
+    def busy(self) -> str:
+        """What is being done now, the latest first."""
+        return " · ".join(reversed(self._busy.values()))
+
+    def say(self, sentence: str, level: str = "info") -> None:
+        """Show a sentence for a while."""
+        self.said.emit(sentence, level)
+
+    def show_trouble(self, trouble: Trouble) -> None:
+        """Show a trouble that nobody else looks after."""
+        self.said.emit(trouble.sentence, "bad")
+
+    # the steps at the left
+
+    def step(self, name: str) -> StepState:
+        """The state line of a step: data model train judge use export."""
+        return self._said.get(name) or self._steps[name]
+
+    def set_step(self, name: str, line: str, *, done: bool) -> None:
+        """Let a page say more about its step than the session can know; forgotten when the run or project changes."""
+        self._said[name] = StepState(line, done=done)
+        self.steps_changed.emit()
+
+    def _update_steps(self) -> None:
+        self._steps = run_steps(self)
+        self.steps_changed.emit()
+
+    # the host's answers that everybody needs
+
+    def warm_up(self) -> None:
+        """Start the host and ask it for what the window shows; called after the first frame."""
+        self.host.start()
+        self.refresh_catalogue()
+        self.host.call(self, "devices", success=self._devices_came, failure=self._devices_failed)
+
+    def refresh_catalogue(self) -> None:
+        """Ask for families, kinds and plugins again."""
+        self.host.call(self, "catalogue", success=self._catalogue_came)
+
+    def _catalogue_came(self, catalogue: dict[str, Any]) -> None:
+        self.catalogue = catalogue
+        self.catalogue_changed.emit()
+
+    def _devices_came(self, report: dict[str, Any]) -> None:
+        self.devices = report
+        self.devices_changed.emit()
+
+    def _devices_failed(self, trouble: Trouble) -> None:
+        self.devices = {"sentence": trouble.sentence, "failed": True}
+        self.devices_changed.emit()
+
+    def family(self, identity: str) -> dict[str, Any] | None:
+        """The catalogue's entry of a family, or None."""
+        return next((f for f in self.catalogue.get("families", []) if f["id"] == identity), None)
+
+    # projects and data
+
+    def open_project(self, folder: Path) -> None:
+        """Open the project in that folder, then its data."""
+
+        def opening() -> Any:
+            from trasluz.core.project import Project, remember
+
+            project = Project.open(folder)
+            remember(project)
+            return project
+
+        self.set_busy("project", "Opening the project")
+        self.work.run(self, opening, success=self._project_came, failure=self._project_failed)
+
+    def open_data(self, data: Path, *, name: str = "") -> None:
+        """Make a project for a folder of data (or open the one it has), then look at the data."""
+
+        def making() -> Any:
+            from .projects import project_for
+
+            return project_for(data, name=name)
+
+        self.set_busy("project", "Opening the project")
+        self.work.run(self, making, success=self._project_came, failure=self._project_failed)
+
+    def open_sample(self, name: str) -> None:
+        """Build the sample of that name (surfaces, digits) where it is not there yet, and open it."""
+        self.set_busy("project", "Preparing the sample")
+        self.host.call(
+            self,
+            "sample",
+            {"name": name},
+            success=lambda path: self.open_data(Path(path["folder"])),
+            failure=self._project_failed,
+        )
+
+    def _project_failed(self, trouble: Trouble) -> None:
+        self.set_busy("project", "")
+        self.data_failed.emit(trouble)
+
+    def _project_came(self, project: Any) -> None:
+        self.set_busy("project", "")
+        self.close_project()
+        self.project = project
+        self.project_changed.emit()
+        self.inspect()
+        self.refresh_runs(choose_latest=True)
+
+    def close_project(self) -> None:
+        """Put the open project away; its runs go on."""
+        if self._inspection is not None:
+            self._inspection.cancel()
+            self._inspection = None
+        self.choose_run(None)
+        self.project, self.summary, self.index, self.runs = None, None, None, []
+        self._said.clear()
+        self.set_busy("data", "")
+        self._update_steps()
+
+    def inspect(self, *, rebuild: bool = False) -> None:
+        """Look at the project's data; `rebuild` reads everything again."""
+        if self.project is None:
+            return
+        if self._inspection is not None:
+            self._inspection.cancel()
+        self.set_busy("data", "Looking at your data")
+        self._inspection = self.host.call(
+            self,
+            "inspect",
+            {"data": str(self.project.data), "index": str(self.project.index_path), "rebuild": rebuild},
+            success=self._inspected,
+            failure=self._inspect_failed,
+            progress=self.data_progress.emit,
+        )
+
+    def _inspect_failed(self, trouble: Trouble) -> None:
+        self.set_busy("data", "")
+        self.data_failed.emit(trouble)
+
+    def _inspected(self, found: dict[str, Any]) -> None:
+        at = self.project.index_path if self.project is not None else None
+        if at is None:
+            return
+
+        def opening() -> Any:
+            from trasluz.core.data.index import DataSummary, Index
+
+            return Index.open(at), DataSummary.model_validate(found)
+
+        self.index_work.run(self, opening, success=self._index_came, failure=self._inspect_failed)
+
+    def _index_came(self, found: tuple[Any, Any]) -> None:
+        self.index, self.summary = found
+        self.set_busy("data", "")
+        self._update_steps()
+        self.data_changed.emit()
+
+    # runs
+
+    def refresh_runs(self, *, choose_latest: bool = False) -> None:
+        """Read the project's history again."""
+        if self.project is None:
+            return
+        folder = self.project.runs_folder
+
+        def reading() -> Any:
+            from trasluz.core.runs.history import runs_in
+
+            return list(runs_in(folder))
+
+        def came(runs: list[Any]) -> None:
+            if self.project is None or self.project.runs_folder != folder:
+                return
+            self.runs = runs
+            self.runs_changed.emit()
+            if choose_latest and runs and self.run is None:
+                self.choose_run(run_path(runs[0]))
+
+        self.work.run(self, reading, success=came)
+
+    def choose_run(self, folder: Path | None) -> None:
+        """Follow the run in that folder, or none."""
+        if self.run is not None:
+            self.run.stop()
+            self.run.deleteLater()
+            self.run = None
+        for name in ("train", "judge", "use", "export"):
+            self._said.pop(name, None)
+        if folder is not None:
+            from .bridge.runs import RunWatch
+
+            self.run = RunWatch(folder, self.work, self)
+            self.run.arrived.connect(self._run_arrived)
+            self.run.state_changed.connect(self._run_state)
+            self.run.start()
+        self.set_busy("run", "")
+        self._update_steps()
+        self.run_changed.emit()
+
+    def _run_arrived(self, events: list[Any]) -> None:
+        self._update_steps()
+        self.run_arrived.emit(events)
+
+    def _run_state(self, state: str) -> None:
+        self.set_busy("run", "Training" if state == "running" else "")
+        self._update_steps()
+        self.run_state_changed.emit(state)
+        self.refresh_runs()
+
+    def start_run(self, family: str, settings: dict[str, Any], *, name: str = "", device: str = "auto") -> None:
+        """Start a training run on the project's data and choose it."""
+        project = self.project
+        if project is None:
+            return
+
+        def starting() -> Path:
+            from .bridge.runs import create_run
+
+            return create_run(
+                project.runs_folder,
+                name=name,
+                family=family,
+                data=project.data,
+                index=project.index_path,
+                settings=settings,
+                device=device,
+            )
+
+        self.work.run(self, starting, success=self._run_started)
+
+    def _run_started(self, folder: Path) -> None:
+        self.choose_run(folder)
+        self.refresh_runs()
+
+    def stop_run(self) -> None:
+        """Ask the chosen run to stop and keep its best."""
+        if self.run is not None:
+            from .bridge.runs import stop_run
+
+            path = run_path(self.run.folder)
+            self.work.run(self, lambda: stop_run(path))
+
+    def resume_run(self) -> None:
+        """Take the chosen run up again."""
+        if self.run is not None:
+            from .bridge.runs import resume_run
+
+            path = run_path(self.run.folder)
+            self.work.run(self, lambda: resume_run(path), success=lambda _path: self.run and self.run.start())
+
+    @property
+    def model(self) -> Path | None:
+        """The model folder of the chosen run, where it has finished."""
+        if self.run is None or self.run.state != "finished":
+            return None
+        return Path(self.run.folder.model_folder)
+
+    def close(self) -> None:
+        """Let go of threads and of the host; runs go on."""
+        self.choose_run(None)
+        self.work.close()
+        self.index_work.close()
+        self.host.close()
+
+
+def run_path(run: Any) -> Path:
+    """The folder of a run folder or of a line of the history."""
+    return Path(getattr(run, "path", None) or run.folder)

@@ -1,0 +1,81 @@
+"""The six steps and what each can say about itself in a line."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .session import Session
+
+STEPS = (
+    ("data", "Data"),
+    ("model", "Model"),
+    ("train", "Train"),
+    ("judge", "Judge"),
+    ("use", "Use"),
+    ("export", "Export"),
+)
+FOOT = (("plugins", "Plugins"), ("lessons", "Lessons"))
+
+
+@dataclass(frozen=True, slots=True)
+class StepState:
+    """A line about a step, and whether it is done."""
+
+    line: str = ""
+    done: bool = False
+
+
+def plural(count: float, one: str) -> str:
+    """`1 photo`, `3,120 photos`."""
+    many = one[:-1] + "ies" if one.endswith("y") else one + ("es" if one.endswith(("s", "ss", "x", "ch")) else "s")
+    return f"{count:,.0f} {one if count == 1 else many}"
+
+
+def percent(value: float) -> str:
+    """A fraction as the steps show it: `90.9%`."""
+    return f"{100 * value:.1f}%"
+
+
+def duration(seconds: float) -> str:
+    """A stretch of time in one or two words: `40 s`, `24 min`, `2 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def run_steps(session: "Session") -> dict[str, StepState]:
+    """The state of each step from what the session holds."""
+    found = {name: StepState() for name, _ in STEPS}
+    if session.summary is not None:
+        found["data"] = StepState(plural(session.summary.total, session.summary.input_name), done=True)
+    run = session.run
+    if run is None:
+        return found
+    family = session.family(run.folder.request.family)
+    found["model"] = StepState(family["title"] if family else run.folder.request.family, done=True)
+    found["train"] = _train_line(run.state, run.events)
+    finished = _last(run.events, "finished")
+    if finished is not None and run.state != "running":
+        headline = family.get("headline") if family else None
+        value = finished.metrics.get(headline) if headline else next(iter(finished.metrics.values()), None)
+        if value is not None:
+            shown = percent(value) if headline in {None, "accuracy", "macro_f1"} else f"{value:.3g}"
+            found["judge"] = StepState(shown, done=True)
+    return found
+
+
+def _last(events: list[Any], kind: str) -> Any:
+    return next((e for e in reversed(events) if e.type == kind), None)
+
+
+def _train_line(state: str, events: list[Any]) -> StepState:
+    finished, progress = _last(events, "finished"), _last(events, "progress")
+    if state == "running":
+        if progress is not None and progress.total:
+            return StepState(f"{progress.done:,.0f} of {progress.total:,.0f}")
+        return StepState(progress.stage if progress is not None else "starting")
+    if finished is not None:
+        return StepState(duration(finished.seconds), done=True)
+    words = {"waiting": "waiting", "stopped": "stopped", "failed": "did not work", "interrupted": "interrupted"}
+    return StepState(words.get(state, ""))

@@ -1,0 +1,93 @@
+"""The small style sheet: what a palette alone cannot say."""
+
+from string import Template
+
+from .tokens import Tokens
+
+_SHEET = Template("""
+QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 4px 6px; }
+QLabel { background: transparent; }
+QLabel[role="muted"], QLabel[role="caption"] { color: $muted; }
+QLabel[role="accent"] { color: $accent; }
+QLabel[role="good"] { color: $good; }
+QLabel[role="warn"] { color: $warn; }
+QLabel[role="bad"] { color: $bad; }
+
+QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 10px; }
+QFrame[role="well"] { background: $chip; border: none; border-radius: 8px; }
+QFrame[role="rule"] { background: $line; border: none; max-height: 1px; min-height: 1px; }
+
+QPushButton, QToolButton[role="button"] {
+  background: $panel; color: $ink; border: 1px solid $line; border-radius: 8px; padding: 7px 14px; }
+QPushButton:hover, QToolButton[role="button"]:hover { background: $chip; }
+QPushButton:pressed, QToolButton[role="button"]:pressed { background: $line; }
+QPushButton:focus, QToolButton[role="button"]:focus { border: 1px solid $accent; }
+QPushButton:disabled, QToolButton[role="button"]:disabled { color: $muted; background: $chip; }
+QPushButton:checked { background: $accent_ground; border-color: $accent; }
+QPushButton[role="primary"] {
+  background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600; padding: 7px 14px; }
+QPushButton[role="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
+QPushButton[role="primary"]:focus { border: 1px solid $ink; }
+QPushButton[role="primary"]:disabled { background: $chip; color: $muted; border-color: $line; }
+QPushButton[role="danger"] { color: $bad; }
+QPushButton[role="small"] { padding: 3px 8px; border-radius: 7px; }
+QPushButton[role="link"] {
+  background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 3px; border-radius: 4px; }
+QPushButton[role="link"]:hover { background: $accent_ground; }
+QPushButton[role="link"]:focus { border: 1px solid $accent; }
+QPushButton[role="plain"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
+QPushButton[role="plain"]:hover { background: $chip; }
+QPushButton[role="plain"]:focus { border: 1px solid $accent; }
+QPushButton::menu-indicator { width: 0; image: none; }
+
+QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractSpinBox {
+  background: $panel; color: $ink; border: 1px solid $line; border-radius: 8px; padding: 6px 10px;
+  selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QAbstractSpinBox:focus {
+  border: 1px solid $accent; }
+QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: $muted; background: $chip; }
+QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"] { border: 1px solid $bad; }
+QComboBox::drop-down { border: none; width: 24px; }
+QComboBox QAbstractItemView {
+  background: $panel; border: 1px solid $line; padding: 4px; outline: none;
+  selection-background-color: $accent_ground; selection-color: $ink; }
+
+QMenu { background: $panel; border: 1px solid $line; padding: 4px; }
+QMenu::item { padding: 6px 24px 6px 12px; border-radius: 6px; color: $ink; }
+QMenu::item:selected { background: $accent_ground; }
+QMenu::item:disabled { color: $muted; }
+QMenu::separator { height: 1px; background: $line; margin: 4px 8px; }
+
+QProgressBar { background: $chip; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+
+QScrollArea { background: transparent; border: none; }
+QScrollArea > QWidget > QWidget[role="page"] { background: transparent; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
+QScrollBar::handle { background: $line; border-radius: 4px; margin: 2px; }
+QScrollBar::handle:vertical { min-height: 32px; }
+QScrollBar::handle:horizontal { min-width: 32px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {
+  background: none; border: none; width: 0; height: 0; }
+
+QTableView, QTreeView, QListView {
+  background: $panel; border: none; outline: none; gridline-color: $line; alternate-background-color: $background;
+  selection-background-color: $accent_ground; selection-color: $ink; }
+QHeaderView::section {
+  background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 6px 8px; }
+QTableCornerButton::section { background: $panel; border: none; }
+QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; border: none; }
+QTabBar::tab:selected { color: $ink; border-bottom: 2px solid $accent; }
+QTabWidget::pane { border: none; }
+QSplitter::handle { background: transparent; }
+QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
+""")
+
+
+def style_sheet(t: Tokens) -> str:
+    """The style sheet in the colours of `t`."""
+    names = ("background", "side", "panel", "line", "ink", "muted", "accent", "accent_hover", "on_accent")
+    names += ("accent_ground", "chip", "good", "warn", "bad")
+    return _SHEET.substitute({name: getattr(t, name) for name in names})
