@@ -153,21 +153,37 @@ class EfficientNetLite0Classifier(nn.Module):
 
     Because pooling is a mean and the classifier is linear, the score of a class is the mean of a map of
     scores: the class-activation map (Zhou et al., CVPR 2016).
+
+    Args:
+        classes: How many classes it tells apart.
+        depth: How many parts of the backbone come before the classifier; fewer than all of them put it on the
+            features of an earlier stage.
+        dropout: Share of the pooled features that a training step leaves out.
+        drop_path: Chance that a training step skips the deepest block; earlier ones are skipped less often.
     """
 
-    def __init__(self, classes: int, *, dropout: float = 0.2, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, classes: int, *, depth: int = len(PART_NAMES), dropout: float = 0.2, drop_path: float = 0.0
+    ) -> None:
         super().__init__()
         self.backbone = EfficientNetLite0(drop_path=drop_path)
+        self.depth = depth
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(FEATURES, classes)
+        self.classifier = nn.Linear(PART_CHANNELS[depth - 1], classes)
 
     def parts(self) -> list[tuple[str, nn.Module]]:
-        """The parts of the backbone, then the classifier."""
-        return [*self.backbone.parts(), ("classifier", self.classifier)]
+        """The parts of the backbone that are in use, then the classifier."""
+        return [*self.backbone.parts()[: self.depth], ("classifier", self.classifier)]
+
+    def maps(self, x: Tensor) -> Tensor:
+        """Map (B, 3, H, W), normalised, to what the classifier pools: (B, C, h, w)."""
+        for _, part in self.parts()[:-1]:
+            x = part(x)
+        return x
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, 3, H, W), normalised, to logits (B, classes)."""
-        logits: Tensor = self.classifier(self.dropout(pooled(self.backbone(x))))
+        logits: Tensor = self.classifier(self.dropout(pooled(self.maps(x))))
         return logits
 
 
@@ -189,10 +205,10 @@ def imagenet_weights_file() -> Path:
 
 
 def load_imagenet(network: EfficientNetLite0Classifier, *, path: Path | None = None) -> None:
-    """Load the ImageNet weights: all of the backbone and, where `network` has 1,000 classes, the classifier.
+    """Load the ImageNet weights: all of the backbone and, where it has the same size, the classifier.
 
     Args:
-        network: Changed in place.
+        network: Changed in place; a classifier of another size stays as it is.
         path: A weights file in the naming of the PyTorch ports; the installed package's where None.
 
     Raises:
@@ -206,7 +222,7 @@ def load_imagenet(network: EfficientNetLite0Classifier, *, path: Path | None = N
     head = {f"classifier.{name}": state.pop(f"_fc.{name}") for name in ("weight", "bias")}
     if state:
         raise ValueError(f"the weights file has {len(state)} tensors too many for EfficientNet-Lite0")
-    if network.classifier.out_features == IMAGENET_CLASSES:
+    if network.classifier.weight.shape == head["classifier.weight"].shape:
         named |= head
     else:
         named |= {name: network.state_dict()[name] for name in head}
