@@ -1,0 +1,397 @@
+"""One run folder: what was asked, what was said since, and in which state it is.
+
+```
+run.json         what was asked; written whole before the start, never changed
+events.jsonl     what the run says, a line each; only the process that holds the lock appends
+run.lock         held by the process that trains; the system lets go of it when that process dies
+launched         there from the launch until the process has taken the lock
+stop             there when the person asked to stop
+run.log          what the process printed
+checkpoint/      the family's; complete ones only
+model.part/      the model while it is being made
+model/           the model; has this name only when it is whole
+judgement.json   how each validation item was answered
+```
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from trasluz.api import DataError, Event, Failed, Finished, Note, Started, Stopped, parse_event
+from trasluz.api.model import CARD_NAME
+
+from .atomic import rename, sync_folder, write_whole
+from .request import REQUEST_NAME, RunRequest
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+EVENTS_NAME = "events.jsonl"
+_LAUNCH_SECONDS = 60.0
+_TAIL_BYTES = 1 << 16
+_DURABLE = (Started, Note, Finished, Failed, Stopped)
+
+
+class RunState(StrEnum):
+    """Where a run stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+class RunBusy(Exception):  # noqa: N818 - it is a state, not a fault
+    """Another process works on the run."""
+
+
+class RunFolder:
+    """The folder of one run; any number of processes may look at it, one may write."""
+
+    def __init__(self, path: "Path | str | RunFolder") -> None:
+        self.path = path.path if isinstance(path, RunFolder) else Path(path)
+        self._request: RunRequest | None = None
+        self._events: int | None = None
+        self._torn = False
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    def __repr__(self) -> str:
+        return f"RunFolder({str(self.path)!r})"
+
+    @classmethod
+    def create(cls, path: "Path | str", request: RunRequest) -> Self:
+        """Make the folder of a new run.
+
+        Raises:
+            DataError: If there is a run already or the folder cannot be written.
+        """
+        folder = cls(path)
+        try:
+            folder.path.mkdir(parents=True, exist_ok=True)
+            if folder.request_path.exists():
+                raise DataError(f"There is a run in “{path}” already; choose another folder.")
+            request = request.model_copy(
+                update={name: folder._as_written(getattr(request, name)) for name in ("index", "cache")}
+            )
+            write_whole(folder.request_path, request.model_dump_json(indent=2) + "\n")
+        except OSError as error:
+            raise DataError(
+                f"The run cannot be written to “{path}”: {error.strerror or error}. "
+                "Choose a folder that you may write to."
+            ) from error
+        return folder
+
+    @classmethod
+    def is_one(cls, path: "Path | str") -> bool:
+        """Whether there is a run in `path`."""
+        try:
+            return (Path(path) / REQUEST_NAME).is_file()
+        except OSError:
+            return False
+
+    # what is where
+
+    @property
+    def request_path(self) -> Path:
+        """What was asked."""
+        return self.path / REQUEST_NAME
+
+    @property
+    def events_path(self) -> Path:
+        """What the run said."""
+        return self.path / EVENTS_NAME
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where the family keeps what it needs to go on."""
+        return self.path / "checkpoint"
+
+    @property
+    def model_folder(self) -> Path:
+        """Where the model is when it is whole."""
+        return self.path / "model"
+
+    @property
+    def unfinished_model_folder(self) -> Path:
+        """Where the model is while it is being made."""
+        return self.path / "model.part"
+
+    @property
+    def previous_model_folder(self) -> Path:
+        """Where the model of a run that goes on waits for its successor."""
+        return self.path / "model.previous"
+
+    @property
+    def judgement_path(self) -> Path:
+        """How each validation item was answered."""
+        return self.path / "judgement.json"
+
+    @property
+    def log_path(self) -> Path:
+        """What the process printed."""
+        return self.path / "run.log"
+
+    @property
+    def index_path(self) -> Path:
+        """The index, where the run makes one of its own."""
+        return self.path / "index.sqlite"
+
+    @property
+    def request(self) -> RunRequest:
+        """What was asked.
+
+        Raises:
+            DataError: If it cannot be read.
+        """
+        if self._request is None:
+            self._request = RunRequest.read(self.request_path)
+        return self._request
+
+    def inside(self, path: str) -> Path:
+        """A path of the request as an absolute one; relative ones start at the run folder."""
+        return Path(os.path.normpath(self.path.absolute() / Path(path).expanduser()))
+
+    def _as_written(self, path: str | None) -> str | None:
+        """A path inside the project of the run, relative to the run, so that the project can be moved."""
+        project = self.path.absolute().parent.parent
+        if path is None or not Path(path).is_absolute() or not Path(path).is_relative_to(project):
+            return path
+        return Path(os.path.relpath(path, self.path.absolute())).as_posix()
+
+    # what it says
+
+    def append(self, event: Event) -> None:
+        """Write one event; it outlives this process when this returns, and a power cut if it matters.
+
+        Raises:
+            OSError: If the disk takes no more; nothing half-written stays behind.
+        """
+        line = event.model_dump_json().encode() + b"\n"
+        if self._events is None:
+            self._events = os.open(
+                self.events_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666
+            )
+            self._drop_half_line(self._events)
+        elif self._torn:
+            self._drop_half_line(self._events)
+        self._torn = True
+        written = os.write(self._events, line)
+        if written < len(line):
+            self._drop_half_line(self._events)
+            os.fsync(self._events)
+            raise OSError(28, "No space left on device", str(self.events_path))
+        self._torn = False
+        if isinstance(event, _DURABLE):
+            os.fsync(self._events)
+
+    def _drop_half_line(self, handle: int) -> None:
+        """Cut what a killed process or a full disk left after the last whole line."""
+        size = os.lseek(handle, 0, os.SEEK_END)
+        end = size
+        while end > 0:
+            start = max(0, end - 4096)
+            os.lseek(handle, start, os.SEEK_SET)
+            found = os.read(handle, end - start).rfind(b"\n")
+            if found >= 0:
+                end = start + found + 1
+                break
+            end = start
+        if end < size:
+            os.ftruncate(handle, end)
+
+    def close(self) -> None:
+        """Let go of the event file; `append` opens it again."""
+        if self._events is not None:
+            os.close(self._events)
+            self._events = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def events(self) -> Iterator[Event]:
+        """Everything that the run said, in order; lines that are no events are left out."""
+        try:
+            file = self.events_path.open("rb")
+        except FileNotFoundError:
+            return
+        with file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    with contextlib.suppress(ValueError):
+                        yield parse_event(line)
+
+    def last_events(self) -> list[Event]:
+        """The last events, oldest first: enough to know how it ended, without reading hours of progress."""
+        try:
+            with self.events_path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                start = file.seek(max(0, size - _TAIL_BYTES))
+                lines = file.read().split(b"\n")
+        except FileNotFoundError:
+            return []
+        found: list[Event] = []
+        for line in lines[1 if start else 0 : -1]:
+            with contextlib.suppress(ValueError):
+                found.append(parse_event(line))
+        return found
+
+    def last_words(self, lines: int = 12) -> str:
+        """The end of what the process printed, for a run that ended without a word."""
+        try:
+            with self.log_path.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - 8192))
+                text = file.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+        return "\n".join(text.rstrip().splitlines()[-lines:])
+
+    # in which state it is
+
+    def state(self) -> RunState:
+        """Where the run stands now."""
+        if self.locked():
+            return RunState.RUNNING
+        if self._just_launched():
+            return RunState.WAITING
+        ended = self.last_turn()
+        if self.has_model() and not isinstance(ended, Started):
+            return RunState.FINISHED
+        match ended:
+            case Stopped():
+                return RunState.STOPPED
+            case Failed():
+                return RunState.FAILED
+            case None:
+                return RunState.WAITING
+            case _:
+                return RunState.INTERRUPTED
+
+    def last_turn(self) -> Started | Finished | Stopped | Failed | None:
+        """The last event that says in which state the run is; None before it ever started."""
+
+        def last(events: Iterable[Event]) -> Started | Finished | Stopped | Failed | None:
+            found = None
+            for event in events:
+                if isinstance(event, Started | Finished | Stopped | Failed):
+                    found = event
+            return found
+
+        return last(self.last_events()) or last(self.events())
+
+    def has_model(self) -> bool:
+        """Whether there is a whole model."""
+        return (self.model_folder / CARD_NAME).is_file()
+
+    def stopped_early(self) -> bool:
+        """Whether the person stopped it and it kept its best, so that it can go on."""
+        if not isinstance(self.last_turn(), Finished):
+            return False
+        return any(isinstance(e, Note) and "stopped_early" in e.facts for e in self.last_events()[-8:])
+
+    def _just_launched(self) -> bool:
+        try:
+            age = time.time() - (self.path / "launched").stat().st_mtime
+        except OSError:
+            return False
+        return age < _LAUNCH_SECONDS
+
+    def mark_launched(self, launched: bool = True) -> None:
+        """Say that a process was started that will take the lock, or that it has taken it, or died before."""
+        if launched:
+            (self.path / "launched").write_bytes(b"")
+        else:
+            (self.path / "launched").unlink(missing_ok=True)
+
+    def _make_lock(self) -> "BaseFileLock":
+        from filelock import FileLock
+
+        return FileLock(self.path / "run.lock", is_singleton=False, thread_local=False)
+
+    def locked(self) -> bool:
+        """Whether a process works on it now."""
+        from filelock import Timeout
+
+        if not (self.path / "run.lock").exists():
+            return False
+        probe = self._make_lock()
+        try:
+            probe.acquire(blocking=False)
+        except Timeout:
+            return True
+        except OSError:
+            return False  # a read-only copy: nobody can train in it
+        probe.release()
+        return False
+
+    @contextlib.contextmanager
+    def lock(self, *, wait: float = 3.0) -> Iterator[None]:
+        """Hold the run, alone.
+
+        Args:
+            wait: Seconds to try; a look at the state by another process holds the lock for a blink.
+
+        Raises:
+            RunBusy: If another process holds it.
+        """
+        from filelock import Timeout
+
+        held = self._make_lock()
+        try:
+            held.acquire(timeout=wait, poll_interval=0.02)
+        except Timeout as error:
+            raise RunBusy(f"The run “{self.path.name}” is being trained by another process.") from error
+        try:
+            yield
+        finally:
+            held.release()
+
+    # stopping it
+
+    def ask_stop(self) -> None:
+        """Ask the run to stop and to keep its best; it does so within a batch or two."""
+        write_whole(self.path / "stop", b"")
+
+    def stop_asked(self) -> bool:
+        """Whether the person asked to stop."""
+        return (self.path / "stop").exists()
+
+    def clear_stop(self) -> None:
+        """Forget that the person asked to stop, for a run that is taken up again."""
+        (self.path / "stop").unlink(missing_ok=True)
+
+    # the model
+
+    def keep_model(self) -> None:
+        """Give the finished model its name; an earlier one of the same run makes way for it.
+
+        Raises:
+            OSError: If it cannot be done.
+        """
+        from .atomic import remove_folder
+
+        if self.model_folder.exists():
+            remove_folder(self.previous_model_folder)
+            rename(self.model_folder, self.previous_model_folder)
+        rename(self.unfinished_model_folder, self.model_folder)
+        sync_folder(self.path)
+        remove_folder(self.previous_model_folder)
+
+    def restore_model(self) -> None:
+        """Undo the first half of `keep_model`, where a process was killed between its halves."""
+        if self.previous_model_folder.exists() and not self.model_folder.exists():
+            rename(self.previous_model_folder, self.model_folder)

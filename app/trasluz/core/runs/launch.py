@@ -1,0 +1,94 @@
+"""Starting a run as a process of its own, which outlives whoever started it."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import trasluz
+from trasluz.api import Failed
+
+from .folder import RunBusy, RunFolder, RunState
+
+GENTLE = "TRASLUZ_GENTLE"
+"""Set in the environment of a run that shall leave the machine usable for the person in front of it."""
+
+
+def child_command(*words: str) -> list[str]:
+    """The command line that starts this program as a child.
+
+    A frozen program is its own interpreter. Otherwise `-P` keeps files of the working folder from being imported.
+    """
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *words]
+    return [sys.executable, "-P", "-m", "trasluz", *words]
+
+
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment of a child: this process's own, with this very copy of Trasluz first among the packages."""
+    environment = {**os.environ, **more, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8:backslashreplace"}
+    if not getattr(sys, "frozen", False):
+        home = str(Path(trasluz.__file__).resolve().parent.parent)
+        given = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != home]
+        environment["PYTHONPATH"] = os.pathsep.join([home, *given])
+    return environment
+
+
+def launch(run: RunFolder | Path | str) -> int:
+    """Start, or take up again, the run in a folder, and return the id of its process.
+
+    The process is detached: it goes on when the window closes or is killed. Follow it by its folder.
+
+    Raises:
+        OSError: If no process can be started.
+    """
+    folder = RunFolder(run)
+    folder.clear_stop()
+    folder.mark_launched()
+    options: dict[str, Any] = {}
+    if sys.platform == "win32":
+        options["creationflags"] = (
+            subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+        )
+    else:
+        options["start_new_session"] = True
+    try:
+        with folder.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                child_command("run", str(folder.path.absolute())),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=Path.home() if Path.home().is_dir() else None,
+                env=child_environment(**{GENTLE: "1"}),
+                **options,
+            )
+    except BaseException:
+        folder.mark_launched(False)
+        raise
+    # Somebody has to wait for a child, or it stays in the process table; and to say that it could not even start.
+    threading.Thread(target=_wait, args=(process, folder, time.time()), name=f"run-{process.pid}", daemon=True).start()
+    return process.pid
+
+
+def _wait(process: "subprocess.Popen[bytes]", folder: RunFolder, since: float) -> None:
+    status = process.wait()
+    try:
+        if not (folder.path / "launched").exists():
+            return
+        # It died before it could take the run up: nobody else will say so.
+        with folder.lock(wait=1.0), folder:
+            folder.mark_launched(False)
+            if status and folder.state() is not RunState.FAILED:
+                folder.append(
+                    Failed(
+                        sentence=f"The training process ended before it began (status {status}); "
+                        f"{folder.log_path} says why.",
+                        details=folder.last_words(40),
+                    )
+                )
+    except (OSError, RunBusy):
+        return  # the folder went away, or somebody else took the run up

@@ -1,0 +1,312 @@
+"""What the program can do with data and models: one public method for each method on the wire.
+
+The window asks through the host child; the command line calls the same methods in its own process. Arguments and
+results are JSON values and numpy arrays. Nothing heavy is imported before it is needed.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from trasluz.api import DataError, Kind, Progress
+
+from .calls import Cancelled, Cancels, Reports, UsageError, check_cancelled, silent, undisturbed
+from .models import OpenModels
+
+if TYPE_CHECKING:
+    from trasluz.core.plugins.registry import Registry
+
+__all__ = ["Cancelled", "Service", "UsageError"]
+
+Pool = Literal["quick", "long", "pictures"]
+
+
+class Service:
+    """The program's abilities, with the plugins loaded once and the last models kept open. Safe from any thread."""
+
+    METHODS: ClassVar[dict[str, Pool]] = {
+        "catalogue": "quick",
+        "devices": "quick",
+        "sample": "long",
+        "inspect": "long",
+        "thumbnail": "pictures",
+        "image": "pictures",
+        "open_model": "quick",
+        "predict": "quick",
+        "predict_folder": "long",
+        "views": "quick",
+        "explain": "quick",
+        "evaluate": "long",
+        "export": "long",
+    }
+    """What may be asked over the wire, and which threads do it."""
+    REPORTING: ClassVar[frozenset[str]] = frozenset(
+        {"inspect", "predict", "predict_folder", "evaluate", "export"}
+    )
+    """Which methods take `progress` and `cancelled`."""
+
+    def __init__(self) -> None:
+        self._loading = threading.Lock()
+        self._registry: Registry | None = None
+        self._models = OpenModels(self.registry)
+
+    def registry(self) -> "Registry":
+        """The loaded plugins."""
+        with self._loading:
+            if self._registry is None:
+                from trasluz.core.plugins.registry import Registry
+
+                self._registry = Registry.load()
+            return self._registry
+
+    def warm(self) -> None:
+        """Load what everybody needs, so that the first question is answered at once. Never raises."""
+        import contextlib
+        import importlib
+
+        for name in ("PIL.Image", "trasluz.core.data.images", "trasluz.core.data.index"):
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+        with contextlib.suppress(Exception):
+            self.registry()
+        with contextlib.suppress(Exception):
+            importlib.import_module("onnxruntime")
+
+    # the program
+
+    def catalogue(self) -> dict[str, Any]:
+        """List the model families with their settings, the kinds of data, and the plugins."""
+        registry = self.registry()
+        families = []
+        for name, family in registry.families.items():
+            owner = registry.plugin_of(name)
+            families.append(
+                {
+                    "id": name,
+                    "title": family.title,
+                    "sentence": family.sentence,
+                    "kinds": [str(kind) for kind in family.kinds],
+                    "headline": family.headline,
+                    "higher_is_better": family.higher_is_better,
+                    "schema": family.config.model_json_schema(),
+                    "plugin": owner.id if owner else "",
+                }
+            )
+        kinds: dict[str, dict[str, Any]] = {}
+        for source in registry.sources:
+            entry = kinds.setdefault(
+                str(source.kind),
+                {
+                    "kind": str(source.kind),
+                    "title": source.title,
+                    "input_name": source.input_name,
+                    "suffixes": [],
+                },
+            )
+            entry["suffixes"] += [s for s in source.suffixes if s not in entry["suffixes"]]
+        return {
+            "families": families,
+            "kinds": list(kinds.values()),
+            "plugins": [plugin.model_dump(mode="json") for plugin in registry.plugins],
+        }
+
+    def devices(self, device: str = "auto") -> dict[str, Any]:
+        """Say which device models really run on, timed, and why it is not the GPU where it is not."""
+        from trasluz.core.inference.devices import report
+
+        return report(device).model_dump(mode="json")
+
+    def sample(self, name: str) -> dict[str, Any]:
+        """Build the sample data of that name where it is not there yet, and say where it is."""
+        from trasluz.core import places
+        from trasluz.core.data.samples import build_sample
+
+        return {"folder": str(build_sample(name, places.user_folder() / "samples" / name))}
+
+    # data
+
+    def inspect(
+        self,
+        data: str,
+        index: str,
+        seed: int = 0,
+        rebuild: bool = False,
+        *,
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Look through a folder of data, keep an index of it, and say what it holds and what is wrong.
+
+        Args:
+            data: The folder or file.
+            index: Where the index is or goes.
+            seed: Of the split, where the data gives none.
+            rebuild: Look again, even where there is an index of this data.
+        """
+        from trasluz.core.data.index import Index
+
+        root, at = Path(data), Path(index)
+        sources = self.registry().sources
+        if at.exists() and not rebuild:
+            try:
+                with Index.open(at, sources) as there:
+                    if there.root == root and there.seed == seed:
+                        return there.summary().model_dump(mode="json")
+            except DataError:
+                pass  # of an older Trasluz, or damaged: it is only an index, and made anew
+        with Index.build(root, at, sources, seed=seed, progress=progress, cancelled=cancelled) as made:
+            check_cancelled(cancelled)
+            return made.summary().model_dump(mode="json")
+
+    def thumbnail(self, path: str, size: int = 256) -> dict[str, Any]:
+        """A small picture of a photo, its longer side `size` pixels."""
+        from trasluz.core.data.images import thumbnail
+
+        return {"image": thumbnail(Path(path), size)}
+
+    def image(self, path: str, at_most: int = 1600) -> dict[str, Any]:
+        """A photo, its longer side `at_most` pixels at the most."""
+        from trasluz.core.data.images import read_image
+
+        return {"image": read_image(Path(path), at_most=at_most)}
+
+    # models
+
+    def open_model(self, model: str, device: str = "auto") -> dict[str, Any]:
+        """Open a model, so that the first answer comes at once; say what it is and what it runs on."""
+        with self._models.use(model, device) as open_model:
+            return {
+                "card": open_model.card.model_dump(mode="json"),
+                "folder": str(open_model.folder),
+                "provider": open_model.provider,
+                "sentence": open_model.sentence,
+                "milliseconds": open_model.milliseconds,
+            }
+
+    def predict(
+        self,
+        model: str,
+        inputs: Sequence[str],
+        texts: bool = False,
+        device: str = "auto",
+        *,
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Answer each input, in order; one that cannot be read has an `error` and does not stop the others.
+
+        Args:
+            model: A model folder, or a run folder with one.
+            inputs: Paths of files and folders, or texts.
+            texts: Whether the inputs are texts.
+        """
+        from . import answers
+
+        with self._models.use(model, device) as open_model:
+            rows = list(answers.rows(open_model, inputs, texts=texts, progress=progress, cancelled=cancelled))
+            return {"predictions": rows, "provider": open_model.provider}
+
+    def predict_folder(
+        self,
+        model: str,
+        inputs: Sequence[str],
+        out: str | None = None,
+        device: str = "auto",
+        *,
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Answer many files; each piece of progress carries the new `rows`, and a table is written to `out`."""
+        from . import answers
+
+        with self._models.use(model, device) as open_model:
+            return answers.table(
+                open_model, inputs, out=Path(out) if out else None, progress=progress, cancelled=cancelled
+            )
+
+    def views(self, model: str) -> list[dict[str, Any]]:
+        """List what can be seen in a model, without opening its graphs."""
+        from trasluz.core.inference.model import find_model, read_card
+
+        card = read_card(find_model(Path(model)))
+        return [
+            {
+                "id": explainer.id,
+                "title": explainer.title,
+                "sentence": explainer.sentence,
+                "choices": list(explainer.choices(card)),
+            }
+            for explainer in self.registry().explainers(card)
+        ]
+
+    def explain(
+        self,
+        model: str,
+        input: str,
+        view: str,
+        choice: str | None = None,
+        text: bool = False,
+        device: str = "auto",
+    ) -> dict[str, Any]:
+        """Make a view of what the model does with one input."""
+        from . import answers
+
+        with self._models.use(model, device) as open_model:
+            explainer = next((e for e in self.registry().explainers(open_model.card) if e.id == view), None)
+            if explainer is None:
+                raise UsageError(f"This model has no view “{view}”.")
+            return answers.view(open_model, explainer, given=input, choice=choice)
+
+    def evaluate(
+        self,
+        model: str,
+        data: str,
+        split: str | None = None,
+        device: str = "auto",
+        index: str | None = None,
+        *,
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Score a model on labelled data.
+
+        Args:
+            split: `train`, `val` or `test`; where None the data's test part, else its val part, else all of it.
+            index: An index of the data, where there is one; otherwise one is made and thrown away.
+        """
+        from . import scoring
+
+        with self._models.use(model, device) as open_model:
+            return scoring.evaluate(
+                open_model,
+                self.registry(),
+                Path(data),
+                split=split,
+                index=Path(index) if index else None,
+                progress=progress,
+                cancelled=cancelled,
+            )
+
+    def export(
+        self,
+        model: str,
+        out: str,
+        precision: str = "fp32",
+        *,
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Write the self-contained folder: graphs, card, README.md, predict.py."""
+        from trasluz.core.inference.export import export
+        from trasluz.core.inference.model import find_model, read_card
+
+        if precision not in ("fp32", "fp16", "int8"):
+            raise UsageError(f"“{precision}” is not a precision; there are fp32, fp16 and int8.")
+        folder = find_model(Path(model))
+        family = self.registry().family(read_card(folder).family)
+        progress(Progress(stage="Exporting", done=0, total=1))
+        written = export(folder, family, Path(out), precision=precision)
+        progress(Progress(stage="Exporting", done=1, total=1))
+        files = sorted(p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file())
+        return {"folder": str(written), "files": files}
