@@ -1,0 +1,152 @@
+"""The settings of a run, each declared once."""
+
+from collections import Counter
+from collections.abc import Iterable
+from statistics import median
+from typing import Literal
+
+from trasluz.api import EpochsConfig, setting
+
+Strategy = Literal["auto", "linear", "stages", "few-layers", "many-layers"]
+
+FEW_PHOTOS = 100
+"""Below this many photos in the middle class, `auto` leaves the backbone as it is."""
+MANY_PHOTOS = 1000
+"""From this many photos in the middle class on, `auto` lets most of the backbone learn."""
+
+
+class FinetunedCnnConfig(EpochsConfig):
+    """How a network that knows ImageNet is taught one's own classes."""
+
+    strategy: Strategy = setting(
+        "auto",
+        title="Strategy",
+        sentence="How much of the network learns. The more photos you have, and the less they look like everyday "
+        "photos, the more of it should.",
+        labels={
+            "auto": "Choose for me — by the number of photos in each class",
+            "linear": "Linear classifier — the network stays as it is; seconds to minutes, good with few photos",
+            "stages": "Best stage — a linear classifier on each stage of the network, and the best one is kept; "
+            "for few photos that look unlike everyday photos",
+            "few-layers": "Finetune a few layers — the last stages learn on; minutes to hours without a GPU",
+            "many-layers": "Finetune many layers — nearly all learn on; for many photos, best with a GPU",
+        },
+    )
+    backbone: Literal["efficientnet-lite0"] = setting(
+        "efficientnet-lite0",
+        title="Backbone",
+        sentence="The network that was trained on ImageNet and is taught further here.",
+        labels={"efficientnet-lite0": "EfficientNet-Lite0 — 4.7 million weights, fast on any computer"},
+        advanced=True,
+    )
+    epochs: int = setting(
+        15,
+        title="Passes",
+        sentence="How often finetuning goes through all photos at the most; it stops earlier when it no longer "
+        "improves. A linear classifier looks at each photo once.",
+        ge=1,
+        le=10_000,
+    )
+    batch_size: int = setting(
+        32,
+        title="Batch",
+        sentence="How many photos finetuning learns from at once; halved by itself when memory runs out.",
+        advanced=True,
+        ge=1,
+        le=4096,
+    )
+    learning_rate: float = setting(
+        1e-3,
+        title="Learning rate",
+        sentence="How far each step moves the classifier's weights; earlier stages move less, by “Layer decay”.",
+        advanced=True,
+        gt=0,
+        le=10,
+    )
+    patience: int = setting(
+        5,
+        title="Patience",
+        sentence="Finetuning stops after this many passes without improvement and keeps the best one.",
+        advanced=True,
+        ge=1,
+        le=1000,
+    )
+    augmentation: float = setting(
+        0.5,
+        title="Variation",
+        sentence="How much each photo is cropped, mirrored, turned and tinted anew in each pass, from none (0) to "
+        "strong (1); more helps with few photos, less where place or colour decides the class.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    mirror: bool = setting(
+        True,
+        title="Mirror",
+        sentence="Whether a photo may be shown mirrored; switch it off where left and right mean something, as in "
+        "writing or signs.",
+        advanced=True,
+    )
+    label_smoothing: float = setting(
+        0.1,
+        title="Label smoothing",
+        sentence="How much doubt is kept about each label while finetuning; it evens out mislabelled photos.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    weight_decay: float = setting(
+        0.01,
+        title="Weight decay",
+        sentence="How strongly finetuning pulls the weights towards zero.",
+        advanced=True,
+        ge=0,
+        le=10,
+    )
+    layer_decay: float = setting(
+        0.75,
+        title="Layer decay",
+        sentence="Each stage learns this many times as fast as the one after it, so that the early ones change least.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
+    warmup: float = setting(
+        0.1,
+        title="Warm-up",
+        sentence="The share of finetuning in which the learning rate rises from zero.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    dropout: float = setting(
+        0.2,
+        title="Dropout",
+        sentence="The share of features that finetuning leaves out at each step, so that it relies on no single one.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+
+
+def chosen_strategy(asked: Strategy, targets: Iterable[str]) -> tuple[Strategy, str]:
+    """Settle `auto` by the number of photos in the middle class; anything else stays.
+
+    Fewer than 100 photos in the middle class: a linear classifier, for moving millions of weights by so few photos
+    teaches the photos and not the classes. From 1,000 on: many layers. Between: a few layers.
+
+    Args:
+        asked: The setting.
+        targets: The class of each train photo.
+
+    Returns:
+        The strategy, and a sentence that says why.
+    """
+    if asked != "auto":
+        return asked, "Chosen in the settings."
+    middle = int(median(Counter(targets).values() or [0]))
+    if middle < FEW_PHOTOS:
+        return "linear", f"With about {middle} photos in a class, a linear classifier is the safest choice."
+    if middle < MANY_PHOTOS:
+        return "few-layers", f"With about {middle} photos in a class, the last layers can learn from them."
+    return "many-layers", f"With about {middle} photos in a class, nearly all layers can learn from them."
