@@ -34,6 +34,7 @@ class Session(QObject):
     """
 
     project_changed = Signal()
+    project_renamed = Signal()
     data_changed = Signal()
     data_progress = Signal(dict)
     """While data is looked at: `{"stage", "done", "total"}`."""
@@ -190,6 +191,11 @@ class Session(QObject):
         self.inspect()
         self.refresh_runs(choose_latest=True)
 
+    def rename_project(self, name: str) -> None:
+        """Give the project another name; its folder stays where it is."""
+        if (project := self.project) is not None:
+            self.work.run(self, lambda: project.rename(name), success=lambda _: self.project_renamed.emit())
+
     def close_project(self) -> None:
         """Put the open project away; its runs go on."""
         if self._inspection is not None:
@@ -300,15 +306,7 @@ class Session(QObject):
         def starting() -> Path:
             from .bridge.runs import create_run
 
-            return create_run(
-                project.runs_folder,
-                name=name,
-                family=family,
-                data=project.data,
-                index=project.index_path,
-                settings=settings,
-                device=device,
-            )
+            return create_run(project, family=family, settings=settings, name=name, device=device)
 
         self.work.run(self, starting, success=self._run_started)
 
@@ -331,6 +329,21 @@ class Session(QObject):
 
             path = run_path(self.run.folder)
             self.work.run(self, lambda: resume_run(path), success=lambda _path: self.run and self.run.start())
+
+    def numbered_runs(self) -> list[tuple[int, Any]]:
+        """The runs, newest first, with the numbers that people call them by: the first one ever is 1."""
+        return [(len(self.runs) - i, run) for i, run in enumerate(self.runs)]
+
+    def run_number(self, folder: Path) -> int | None:
+        """The number of the run in that folder, or None while the history is not read."""
+        return next((number for number, run in self.numbered_runs() if run_path(run) == folder), None)
+
+    def choose_device(self, device: str) -> None:
+        """Compute on `auto`, `cuda` or `cpu` from now on, and ask what that really gives."""
+        self.device = device
+        self.devices = {}
+        self.devices_changed.emit()
+        self.host.call(self, "devices", {"device": device}, success=self._devices_came, failure=self._devices_failed)
 
     @property
     def model(self) -> Path | None:

@@ -134,10 +134,10 @@ class Courier(QObject):
         def tell() -> None:
             if not call.wanted:
                 return
-            if call.wants_failure:
-                call.fail(trouble)
-            else:
-                call.fail(trouble)
+            looked_after = call.wants_failure
+            call.fail(trouble)
+            # that the host died is said once, by its bridge, not by each call that was under way
+            if not looked_after and trouble.kind != "died":
                 self.trouble.emit(trouble)
 
         self.hand_over(tell)

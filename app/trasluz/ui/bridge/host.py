@@ -36,8 +36,6 @@ class HostBridge(Courier):
 
     died = Signal(str)
     """The child went away, with a sentence; the next call starts another one."""
-    ready = Signal()
-    """The child answers for the first time."""
 
     def __init__(self, parent: QObject | None = None, *, link: Callable[[Callable[[str], None]], Link] | None = None):
         super().__init__(parent)
@@ -57,7 +55,6 @@ class HostBridge(Courier):
         if self._link is None:
             # the link restarts the child by itself; here it is only said
             self._link = self._make(lambda sentence: self.hand_over(lambda: self.died.emit(str(sentence))))
-            self.hand_over(self.ready.emit)
         return self._link
 
     def call(

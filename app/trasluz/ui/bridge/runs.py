@@ -1,11 +1,14 @@
 """Runs as the window sees them: followed by their folder, started and stopped by it. The run is never ours."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from .work import Work
+
+if TYPE_CHECKING:
+    from trasluz.core.project import Project
 
 
 class RunWatch(QObject):
@@ -59,7 +62,10 @@ class RunWatch(QObject):
     def _read(self) -> tuple[list[Any], str]:
         # the state first: events that were written before an end are never missed
         state = str(self.folder.state())
-        return list(self._follower.poll()), state
+        found: list[Any] = []
+        while more := self._follower.poll():
+            found.extend(more)
+        return found, state
 
     def _nothing(self, _trouble: object) -> None:
         # a network drive that is away for a moment comes back; the next look tells
@@ -86,32 +92,25 @@ class RunWatch(QObject):
 
 
 def create_run(
-    runs_folder: Path, *, name: str, family: str, data: Path, index: Path, settings: dict[str, Any], device: str
+    project: "Project", *, family: str, settings: dict[str, Any], name: str = "", device: str = "auto"
 ) -> Path:
-    """Write the request of a new run and start it; its folder comes back. For a `Work` thread."""
+    """Write the request of a new run on the project's data and start it; its folder comes back. For a `Work`."""
     from trasluz.core.runs.folder import RunFolder
     from trasluz.core.runs.launch import launch
     from trasluz.core.runs.request import RunRequest
 
-    identity = new_id(runs_folder)
-    path = runs_folder / identity
-    request = RunRequest(
-        id=identity, name=name, family=family, data=str(data), index=str(index), settings=settings, device=device
+    request = RunRequest.new(
+        family=family,
+        data=str(project.data),
+        settings=settings,
+        name=name,
+        index=str(project.index_path),
+        cache=str(project.cache_folder),
+        device=device,
     )
-    folder = RunFolder.create(path, request)
+    folder = RunFolder.create(Path(project.runs_folder) / request.id, request)
     launch(folder)
-    return path
-
-
-def new_id(runs_folder: Path) -> str:
-    """A name for a run that sorts by time and is not taken."""
-    from datetime import datetime
-
-    stem = datetime.now().strftime("%Y-%m-%d-%H%M%S")
-    found, number = stem, 2
-    while (runs_folder / found).exists():
-        found, number = f"{stem}-{number}", number + 1
-    return found
+    return folder.path
 
 
 def resume_run(path: Path) -> Path:

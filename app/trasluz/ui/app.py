@@ -1,0 +1,70 @@
+"""The door to the window: paint first, then everything else."""
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication
+
+from . import theme
+from .window import Window
+
+
+def application() -> QApplication:
+    """The one `QApplication`, made and dressed if there is none yet."""
+    app = QApplication.instance()
+    if isinstance(app, QApplication):
+        return app
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Trasluz")
+    app.setApplicationDisplayName("Trasluz")
+    app.setDesktopFileName("trasluz")
+    mode = settings().value("look/mode", "system")
+    theme.theme().install(app, mode if mode in {"system", "light", "dark"} else "system")  # type: ignore[arg-type]
+    return app
+
+
+def settings() -> QSettings:
+    """What the window remembers: its place, its look. In a file that the person can delete."""
+    from trasluz.core.places import user_folder
+
+    return QSettings(str(user_folder() / "window.ini"), QSettings.Format.IniFormat)
+
+
+def main(project: Path | str | None = None) -> int:
+    """Open the window, on a project where one is given, and return the exit status.
+
+    Where the environment names a file in TRASLUZ_FIRST_FRAME, the moment of the first painted frame is written
+    there and the window closes again; the benchmark and the frozen program's test use it.
+    """
+    app = application()
+    window = Window(settings())
+    window.show()
+    if report := os.environ.get("TRASLUZ_FIRST_FRAME"):
+        window.first_frame.connect(lambda: _report(report))
+    else:
+        # After the frame: the icon is drawn from an SVG, the session and the host cost time.
+        window.first_frame.connect(lambda: QTimer.singleShot(0, lambda: begin(window, project)))
+    status = app.exec()
+    window.end()
+    return status
+
+
+def begin(window: Window, project: Path | str | None = None) -> None:
+    """What comes after the first frame: the icon, the session, the host, the recent projects."""
+    from trasluz.core.places import resources
+
+    QGuiApplication.setWindowIcon(QIcon(str(resources() / "icons" / "trasluz.svg")))
+    window.begin()
+    if project is not None:
+        window.session.open_project(Path(project))
+
+
+def _report(path: str) -> None:
+    import time
+
+    Path(path).write_text(repr(time.time()), encoding="utf-8")
+    # no host was started, nothing is open: leave at once, as the benchmark's empty window does
+    QApplication.exit(0)

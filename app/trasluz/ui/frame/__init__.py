@@ -1,0 +1,1 @@
+"""The frame around the pages: the steps, the top bar, the bottom bar."""

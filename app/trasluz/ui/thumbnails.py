@@ -1,0 +1,125 @@
+"""Thumbnails on demand: asked of the host, kept while there is room, dropped when scrolled away."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+
+from .bridge.call import Call, Trouble
+from .bridge.host import HostBridge
+
+_ROOM = 96 * 2**20
+_AT_ONCE = 6
+_MOST_FAILED = 20_000
+
+
+def pixmap_of(array: Any) -> QPixmap:
+    """An (H, W, 3) uint8 RGB array as a pixmap."""
+    height, width, channels = array.shape
+    if channels != 3:
+        raise ValueError("a picture has three channels")
+    # the copy lets go of the wire's buffer; rows are tightly packed
+    image = QImage(array.tobytes(), width, height, 3 * width, QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(image.copy())
+
+
+class Thumbnails(QObject):
+    """A cache of small pictures by absolute path.
+
+    A view says what it shows now by `want`; what is no longer wanted is not fetched. `get` never waits.
+    """
+
+    came = Signal(str)
+    """The picture of that path can be had, or has failed."""
+
+    def __init__(self, host: HostBridge, parent: QObject | None = None, *, size: int = 256, room: int = _ROOM) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._size = size
+        self._room = room
+        self._held: OrderedDict[str, QPixmap] = OrderedDict()
+        self._bytes = 0
+        self._failed: OrderedDict[str, str] = OrderedDict()
+        self._queue: list[str] = []
+        self._under_way: dict[str, Call] = {}
+
+    def get(self, path: str) -> QPixmap | None:
+        """The picture, or None where it is not there (yet)."""
+        if path in self._held:
+            self._held.move_to_end(path)
+        return self._held.get(path)
+
+    def failure(self, path: str) -> str:
+        """Why there is no picture, or empty."""
+        return self._failed.get(path, "")
+
+    def want(self, paths: Sequence[str]) -> None:
+        """Fetch these, first ones first, and forget whatever else was asked for."""
+        wanted = set(paths)
+        for path in [p for p in self._under_way if p not in wanted]:
+            self._under_way.pop(path).cancel()
+        self._queue = [p for p in paths if p not in self._held and p not in self._failed and p not in self._under_way]
+        self._next()
+
+    def clear(self) -> None:
+        """Forget everything, e.g. when other data is opened."""
+        self.want(())
+        self._held.clear()
+        self._failed.clear()
+        self._bytes = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many are asked for and not here."""
+        return len(self._queue) + len(self._under_way)
+
+    @property
+    def held_bytes(self) -> int:
+        """How much memory the pictures take."""
+        return self._bytes
+
+    def _next(self) -> None:
+        while self._queue and len(self._under_way) < _AT_ONCE:
+            path = self._queue.pop(0)
+            self._under_way[path] = self._host.call(
+                self,
+                "thumbnail",
+                {"path": path, "size": self._size},
+                success=lambda result, p=path: self._came(p, result["image"]),
+                failure=lambda trouble, p=path: self._no(p, trouble),
+            )
+
+    def _came(self, path: str, array: Any) -> None:
+        self._under_way.pop(path, None)
+        picture = pixmap_of(array)
+        self._held[path] = picture
+        self._bytes += _weight(picture)
+        while self._bytes > self._room and len(self._held) > 1:
+            _, old = self._held.popitem(last=False)
+            self._bytes -= _weight(old)
+        self.came.emit(path)
+        self._next()
+
+    def _no(self, path: str, trouble: Trouble) -> None:
+        self._under_way.pop(path, None)
+        if trouble.kind != "died":
+            # a host that died is not the photo's fault; asked again when it is next looked at
+            self._failed[path] = trouble.sentence
+            if len(self._failed) > _MOST_FAILED:
+                self._failed.popitem(last=False)
+        self.came.emit(path)
+        self._next()
+
+
+def _weight(picture: QPixmap) -> int:
+    return picture.width() * picture.height() * 4
+
+
+def cover(picture: QPixmap, width: int, height: int) -> QPixmap:
+    """The picture scaled and cut in the middle so that it fills a box (device pixels)."""
+    scaled = picture.scaled(
+        width, height, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+    )
+    return scaled.copy((scaled.width() - width) // 2, (scaled.height() - height) // 2, width, height)

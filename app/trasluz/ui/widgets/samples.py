@@ -1,0 +1,62 @@
+"""Small drawings of what the samples hold, painted here so that nothing has to be built to show them."""
+
+from random import Random
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+
+
+def _clip(painter: QPainter, place: QRectF) -> None:
+    frame = QPainterPath()
+    frame.addRoundedRect(place, 6, 6)
+    painter.setClipPath(frame)
+    painter.setPen(Qt.PenStyle.NoPen)
+
+
+def paint_surfaces(painter: QPainter, place: QRectF) -> None:
+    """Bricks, grass and gravel in three stripes."""
+    chance = Random(4)
+    painter.save()
+    _clip(painter, place)
+    third = place.width() / 3
+    painter.fillRect(place, QColor("#D8C9B4"))
+    brick = QRectF(place.left(), place.top(), third, place.height())
+    for row in range(9):
+        for column in range(-1, 3):
+            tone = QColor("#B5593C").lighter(90 + chance.randrange(30))
+            x = brick.left() + 14 * column + (7 if row % 2 else 0)
+            painter.fillRect(QRectF(x, brick.top() + 8 * row, 13, 7).intersected(brick), tone)
+    grass = QRectF(brick.right(), place.top(), third, place.height())
+    painter.fillRect(grass, QColor("#5C7A3A"))
+    painter.setClipRect(grass, Qt.ClipOperation.IntersectClip)
+    for _ in range(90):
+        painter.setPen(QPen(QColor("#7FA34C").lighter(70 + chance.randrange(70)), 1.2))
+        x, y = grass.left() + chance.random() * grass.width(), grass.top() + chance.random() * grass.height()
+        painter.drawLine(QPointF(x, y), QPointF(x + chance.uniform(-4, 4), y - chance.uniform(4, 9)))
+    _clip(painter, place)
+    gravel = QRectF(grass.right(), place.top(), third, place.height())
+    painter.setClipRect(gravel, Qt.ClipOperation.IntersectClip)
+    painter.fillRect(gravel, QColor("#7C756C"))
+    for _ in range(70):
+        painter.setBrush(QColor("#B4ABA0").lighter(65 + chance.randrange(60)))
+        x, y = gravel.left() + chance.random() * gravel.width(), gravel.top() + chance.random() * gravel.height()
+        painter.drawEllipse(QPointF(x, y), chance.uniform(1.5, 4), chance.uniform(1.5, 3.2))
+    painter.restore()
+
+
+def paint_digits(painter: QPainter, place: QRectF) -> None:
+    """Nine digits in squares."""
+    painter.save()
+    _clip(painter, place)
+    painter.fillRect(place, QColor("#201D1A"))
+    cell = place.width() / 3
+    font = QFont("serif")
+    font.setItalic(True)
+    font.setPixelSize(int(cell * 0.82))
+    painter.setFont(font)
+    for number in range(9):
+        row, column = divmod(number, 3)
+        box = QRectF(place.left() + cell * column, place.top() + cell * row, cell, cell)
+        painter.setPen(QColor("#F3E9DA").darker(100 + (number * 37) % 60))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str((number * 7 + 3) % 10))
+    painter.restore()

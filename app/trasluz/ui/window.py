@@ -1,0 +1,252 @@
+"""The window: steps at the left, the project at the top, what the machine does at the bottom, a page in the middle."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+    QPaintEvent,
+    QResizeEvent,
+    QShortcut,
+)
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+
+from .frame.bottom import BottomBar
+from .frame.side import SideBar
+from .frame.top import TopBar
+from .steps import FOOT, STEPS
+
+if TYPE_CHECKING:
+    from .pages.page import Page
+    from .session import Session
+    from .widgets.toast import Toasts
+
+PAGES = {
+    "start": ("start", "StartPage"),
+    "data": ("data", "DataPage"),
+    "model": ("model", "ModelPage"),
+    "train": ("train", "TrainPage"),
+    "judge": ("judge", "JudgePage"),
+    "use": ("use", "UsePage"),
+    "export": ("export", "ExportPage"),
+    "plugins": ("plugins", "PluginsPage"),
+    "lessons": ("lessons", "LessonsPage"),
+}
+"""Page name → module in `pages` and class; imported at the first visit."""
+
+
+class Window(QWidget):
+    """The window. It shows the session's state and hands drops and shortcuts to the page in front."""
+
+    first_frame = Signal()
+    """The first frame is on the screen."""
+
+    session: "Session"
+
+    def __init__(self, settings: QSettings) -> None:
+        super().__init__()
+        self._settings = settings
+        self._painted = False
+        self._begun = False
+        self._pages: dict[str, Page] = {}
+        self._toasts: Toasts | None = None
+        self.current = ""
+        self.setWindowTitle("Trasluz")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(880, 560)
+        self.top = TopBar()
+        self.side = SideBar()
+        self.bottom = BottomBar()
+        self.stack = QStackedWidget()
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.side)
+        middle.addWidget(self.stack, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.top)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self.bottom)
+        self.side.chosen.connect(self.go)
+        self._restore_place()
+        self.go("start")
+
+    # the first frame and what follows it
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint, and tell of the first time."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            self.first_frame.emit()
+
+    def begin(self) -> None:
+        """Make the session and start the host; called after the first frame."""
+        if self._begun:
+            return
+        from .session import Session
+        from .widgets.toast import Toasts
+
+        self.session = session = Session(self)
+        self._begun = True
+        self._toasts = Toasts(self)
+        session.said.connect(self._toasts.show_sentence)
+        session.busy_changed.connect(self.bottom.set_busy)
+        session.project_changed.connect(self._project_changed)
+        session.steps_changed.connect(self._steps_changed)
+        self.top.begin(session)
+        self.top.go.connect(self.go)
+        self.top.open_asked.connect(self.choose_data)
+        self._add_shortcuts()
+        for page in self._pages.values():
+            page.enter(session)
+        self._steps_changed()
+        session.warm_up()
+
+    def _add_shortcuts(self) -> None:
+        for number, (name, _title) in enumerate((*STEPS, *FOOT), start=1):
+            QShortcut(QKeySequence(f"Ctrl+{number}"), self, activated=lambda n=name: self._go_by_key(n))
+        QShortcut(QKeySequence("Ctrl+0"), self, activated=lambda: self.go("start"))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self, activated=self.choose_data)
+        QShortcut(QKeySequence(QKeySequence.StandardKey.HelpContents), self, activated=lambda: self.go("lessons"))
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, activated=self.close)
+
+    def _go_by_key(self, name: str) -> None:
+        if self.side.open_to(name):
+            self.go(name)
+
+    # pages
+
+    def page(self, name: str) -> "Page":
+        """The page of that name, made at the first asking."""
+        if name not in self._pages:
+            module, kind = PAGES[name]
+            page: Page = getattr(import_module(f"{__package__}.pages.{module}"), kind)()
+            page.go.connect(self.go)
+            self._pages[name] = page
+            self.stack.addWidget(page)
+        return self._pages[name]
+
+    def go(self, name: str) -> None:
+        """Bring a page to the front."""
+        if name == self.current:
+            return
+        if self.current:
+            self._pages[self.current].leave()
+        page = self.page(name)
+        self.current = name
+        self.stack.setCurrentWidget(page)
+        self.side.set_current(name)
+        if self._begun:
+            page.enter(self.session)
+        if focus := page.focusWidget() or page.nextInFocusChain():
+            # keys go to the page, not to the button that led here
+            focus.setFocus(Qt.FocusReason.OtherFocusReason) if self.isActiveWindow() else None
+
+    def _project_changed(self) -> None:
+        project = self.session.project
+        self.setWindowTitle("Trasluz" if project is None else f"{project.name} – Trasluz")
+        self.go("start" if project is None else "data")
+
+    def _steps_changed(self) -> None:
+        self.side.set_open(self.session.project is not None)
+        for name, _title in STEPS:
+            self.side.set_state(name, self.session.step(name))
+
+    # opening and dropping
+
+    def choose_data(self) -> None:
+        """Let the person choose a folder of data."""
+        from PySide6.QtWidgets import QFileDialog
+
+        if self._begun and (folder := QFileDialog.getExistingDirectory(self, "Choose a folder of photos")):
+            self.open_paths([Path(folder)])
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Take files and folders that were dropped or chosen, whatever they are."""
+        from .drops import is_plugin, is_project
+
+        if not paths or not self._begun:
+            return
+        if is_plugin(paths[0]):
+            self.go("plugins")
+            self.page("plugins").drop(paths)
+        elif is_project(paths[0]):
+            self.session.open_project(paths[0])
+        elif (page := self._pages[self.current]).accepts_drop(paths):
+            page.drop(paths)
+        elif paths[0].is_dir():
+            self.session.open_data(paths[0])
+        elif self.side.open_to("use") and (use := self.page("use")).accepts_drop(paths):
+            self.go("use")
+            use.drop(paths)
+        else:
+            self.session.say(
+                f"“{paths[0].name}” is neither a folder of data nor a plugin; drop the folder it lies in.", "warn"
+            )
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.bottom.set_hint("Let go to open it")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Forget the hint."""
+        self.bottom.set_hint("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take what was dropped."""
+        self.bottom.set_hint("")
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.open_paths(local_paths(event.mimeData().urls()))
+
+    # coming and going
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the sentences in their corner."""
+        super().resizeEvent(event)
+        if self._toasts is not None:
+            self._toasts.place()
+
+    def _restore_place(self) -> None:
+        geometry = self._settings.value("window/geometry")
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(1280, 800)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember the place of the window. Runs go on without it."""
+        self._settings.setValue("window/geometry", self.saveGeometry())
+        self._settings.sync()
+        event.accept()
+
+    def end(self) -> None:
+        """Let go of the host and the threads."""
+        if self._begun:
+            self._begun = False
+            self.session.close()
+
+
+def local_paths(urls: list[QUrl]) -> list[Path]:
+    """The files and folders among what was dropped."""
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """Put something tall in a frame that scrolls, without a border."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    inner.setProperty("role", "page")
+    area.setWidget(inner)
+    return area
