@@ -1,0 +1,10 @@
+"""The readers that come with the program."""
+
+from trasluz.api import DatasetSource
+
+
+def builtin_sources() -> list[DatasetSource]:
+    """The readers of the layouts that the program knows without a plugin."""
+    from .image_classes import ImageClasses
+
+    return [ImageClasses()]
