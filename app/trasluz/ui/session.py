@@ -76,6 +76,16 @@ class Session(QObject):
             courier.trouble.connect(self.show_trouble)
         self.host.died.connect(lambda sentence: self.said.emit(sentence, "warn"))
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is awaited from host or threads."""
+        return self.host.idle and self.work.idle and self.index_work.idle
+
+    @property
+    def run_settled(self) -> bool:
+        """Whether the history is read and the chosen run has been replayed."""
+        return self.work.idle and (self.run is None or bool(self.run.state))
+
     # what the machine is doing
 
     def set_busy(self, what: str, sentence: str) -> None:

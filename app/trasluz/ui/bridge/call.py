@@ -117,6 +117,20 @@ class Courier(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._arrived.connect(self._open, Qt.ConnectionType.QueuedConnection)
+        self._calls: set[Call] = set()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody waits for anything."""
+        self._calls = {call for call in self._calls if call.wanted}
+        return not self._calls
+
+    def keep(self, call: Call) -> Call:
+        """Count a call among those under way."""
+        if len(self._calls) > 256:
+            self._calls = {call for call in self._calls if call.wanted}
+        self._calls.add(call)
+        return call
 
     def hand_over(self, action: Callable[[], object]) -> None:
         """Have `action` called on the window's thread; safe from any thread, also while the program ends."""

@@ -77,7 +77,7 @@ class HostBridge(Courier):
             failure: Called with a `Trouble`; without it the window shows the trouble.
             progress: Called with each piece of progress, a dict.
         """
-        call = Call(parent, success=success, failure=failure, progress=progress)
+        call = self.keep(Call(parent, success=success, failure=failure, progress=progress))
         if self._closed:
             return call
         on_progress = None

@@ -42,7 +42,7 @@ class Work(Courier):
             failure: Called with a `Trouble`; without it the window shows the trouble.
             progress: Called with each thing that the operation reports.
         """
-        call = Call(parent, success=success, failure=failure, progress=progress)
+        call = self.keep(Call(parent, success=success, failure=failure, progress=progress))
 
         def report(value: Any) -> None:
             self.hand_over(lambda: call.report(value))

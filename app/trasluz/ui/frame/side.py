@@ -85,9 +85,7 @@ class StepButton(QAbstractButton):
         font = theme.font("caption")
         font.setBold(self.isChecked())
         painter.setFont(font)
-        painter.drawText(
-            QRectF(centre.x() - 10, centre.y() - 10, 20, 20), Qt.AlignmentFlag.AlignCenter, self._sign
-        )
+        painter.drawText(QRectF(centre.x() - 10, centre.y() - 10, 20, 20), Qt.AlignmentFlag.AlignCenter, self._sign)
 
 
 class SideBar(Painted):

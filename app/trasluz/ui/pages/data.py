@@ -1,0 +1,162 @@
+"""The Data page: what is in the photos, how many of each, what is worth a look, how they are split."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from trasluz.ui.steps import plural
+from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
+
+from .page import Page
+from .photos.classes import ClassesCard
+from .photos.gallery import Gallery
+from .photos.problems import ProblemsCard
+
+if TYPE_CHECKING:
+    from trasluz.ui.session import Session
+
+
+class DataPage(Page):
+    """Classes and problems at the left, the gallery at the right."""
+
+    title = "Your photos"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.next = PrimaryButton("Choose a model →", lambda: self.go.emit("model"))
+        self.again = SecondaryButton("Read again", self._read_again, tip="After you added, moved or removed photos")
+        self.header.set_actions(self.again, self.next)
+        self.classes = ClassesCard()
+        self.problems = ProblemsCard()
+        self.gallery: Gallery | None = None
+        self.progress = StepProgress()
+        self._looking = Card()
+        self._looking.body.addWidget(self.progress)
+        self.failed = EmptyState(
+            "This data cannot be used", "", action="Choose another folder →", clicked=self._choose, drawing="box"
+        )
+        self.stack = QStackedWidget()
+        self._content = QWidget()
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.classes, 3)
+        left.addWidget(self.problems, 2)
+        left.addStretch(0)
+        holder = QWidget()
+        holder.setFixedWidth(272)
+        holder.setLayout(left)
+        left.setContentsMargins(0, 0, 0, 0)
+        self._row = QHBoxLayout(self._content)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(16)
+        self._row.addWidget(holder)
+        waiting = QWidget()
+        waiting_layout = QVBoxLayout(waiting)
+        waiting_layout.setContentsMargins(0, 0, 0, 0)
+        waiting_layout.addWidget(self._looking, 0, Qt.AlignmentFlag.AlignTop)
+        waiting_layout.addStretch(1)
+        for widget in (waiting, self._content, self.failed):
+            self.stack.addWidget(widget)
+        self.body.addWidget(self.stack, 1)
+
+    def connect_session(self, session: "Session") -> None:
+        """Follow the session's data."""
+        self.gallery = Gallery(session)
+        self._row.addWidget(self.gallery, 1)
+        self.classes.chosen.connect(lambda label: self.show_only(label=label))
+        self.problems.show_asked.connect(lambda rule: self.show_only(rule=rule))
+        self.gallery.cleared.connect(lambda: self.classes.choose(None))
+        session.project_changed.connect(self.refresh)
+        session.data_changed.connect(self._data_changed)
+        session.data_progress.connect(self._progressed)
+        session.data_failed.connect(self._data_failed)
+        if session.summary is not None:
+            self._data_changed()
+
+    def refresh(self) -> None:
+        """Show the data, or that it is being looked at."""
+        session = self.session
+        if session is None:
+            return
+        ready = session.summary is not None
+        self.next.setEnabled(ready)
+        self.again.setEnabled(session.project is not None)
+        if ready:
+            self.stack.setCurrentIndex(1)
+        elif self.stack.currentIndex() != 2 or session.busy:
+            self.header.set_subtitle(str(session.project.data) if session.project else "")
+            self.progress.show_progress("Looking at your photos", None)
+            self.stack.setCurrentIndex(0)
+
+    def show_only(self, *, label: str | None = None, rule: str | None = None) -> None:
+        """Show the photos of a class, or those that a problem is about."""
+        if self.gallery is not None:
+            self.gallery.show_only(label=label, rule=rule)
+            if rule is not None:
+                self.classes.choose(None)
+
+    def _data_changed(self) -> None:
+        session, gallery = self.session, self.gallery
+        if session is None or gallery is None or session.summary is None:
+            return
+        summary = session.summary
+        counts = class_counts(summary.counts)
+        self.header.set_subtitle(subtitle(summary))
+        self.classes.show_counts(counts, summary.total)
+        self.problems.show_problems(summary.problems)
+        gallery.open(input_name=summary.input_name)
+        self.refresh()
+
+    def _progressed(self, progress: dict[str, Any]) -> None:
+        if self.stack.currentIndex() == 2:
+            self.stack.setCurrentIndex(0)
+        done, total = progress.get("done") or 0, progress.get("total")
+        unit = progress.get("unit") or "photos"
+        detail = f"{done:,.0f} of {total:,.0f} {unit}" if total else f"{done:,.0f} {unit}"
+        self.progress.show_progress(
+            str(progress.get("stage") or "Looking at your photos"), done / total if total else None, detail=detail
+        )
+
+    def _data_failed(self, trouble: Any) -> None:
+        session = self.session
+        if session is None or session.project is None:
+            return
+        self.failed.set_words("This data cannot be used as it is", trouble.sentence)
+        self.next.setEnabled(False)
+        self.stack.setCurrentIndex(2)
+
+    def _read_again(self) -> None:
+        if self.session is not None:
+            self.session.summary = None
+            self.session.inspect(rebuild=True)
+            self.refresh()
+
+    def _choose(self) -> None:
+        window = self.window()
+        if hasattr(window, "choose_data"):
+            window.choose_data()
+
+    def accepts_drop(self, paths: list[Path]) -> bool:
+        """A folder is other data; the window opens it."""
+        return False
+
+
+def class_counts(counts: dict[str, dict[str, int]]) -> list[tuple[str, int]]:
+    """The classes with their items over all splits, by name."""
+    found: dict[str, int] = {}
+    for of_split in counts.values():
+        for label, number in of_split.items():
+            found[label] = found.get(label, 0) + number
+    return sorted(found.items(), key=lambda row: row[0].casefold())
+
+
+def subtitle(summary: Any) -> str:
+    """The line under the title: `clothing-small · 10 classes · split given by the folders: …`."""
+    sums = {split: sum(labels.values()) for split, labels in summary.counts.items()}
+    parts = [f"{sums.get('train', 0):,} to learn from", f"{sums.get('val', 0):,} to judge with"]
+    if sums.get("test"):
+        parts.append(f"{sums['test']:,} kept for the last test")
+    how = "split given by the data" if summary.split_given else "split drawn evenly, the same each time"
+    return f"{summary.name} · {plural(len(class_counts(summary.counts)), 'class')} · {how}: {', '.join(parts)}"

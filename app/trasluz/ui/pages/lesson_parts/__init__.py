@@ -1,0 +1,1 @@
+"""The parts of the Lessons page: texts and diagrams."""

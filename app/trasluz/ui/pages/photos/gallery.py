@@ -1,0 +1,159 @@
+"""The gallery: photos under a filter, searched, ordered, one of them opened at the right."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from trasluz.ui.photos import Filter, ItemRole, PhotoModel
+from trasluz.ui.steps import plural
+from trasluz.ui.thumbnails import Thumbnails
+from trasluz.ui.widgets import Label, LinkButton
+from trasluz.ui.widgets.photo_grid import PhotoGrid
+
+from .detail import PhotoDetail
+
+if TYPE_CHECKING:
+    from trasluz.ui.session import Session
+
+_ORDERS = (("path", "By name"), ("label", "By class"), ("size", "Largest first"), ("problem", "Problems first"))
+_SPLITS = ((None, "All photos"), ("train", "To learn from"), ("val", "To judge with"), ("test", "For the last test"))
+
+
+class Gallery(QWidget):
+    """Head line, grid and detail."""
+
+    cleared = Signal()
+    """The person asked for all photos again."""
+
+    def __init__(self, session: "Session") -> None:
+        super().__init__()
+        self._session = session
+        self._input = "photo"
+        self.thumbnails = Thumbnails(session.host, self)
+        self.model = PhotoModel(session.index_work, self.thumbnails)
+        self.model.setParent(self)
+        self.grid = PhotoGrid()
+        self.grid.setModel(self.model)
+        self.grid.seen.connect(self.model.saw)
+        self.grid.clicked.connect(self._open)
+        self.grid.activated.connect(self._open)
+        self.grid.selectionModel().currentChanged.connect(self._moved)
+        self.model.counted.connect(self._counted)
+        self.title = Label("", "strong")
+        self.count = Label("", "muted")
+        self.all = LinkButton("Show all", self._clear)
+        self.all.hide()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search files…")
+        self.search.setAccessibleName("Search files")
+        self.search.setClearButtonEnabled(True)
+        self.search.setFixedWidth(200)
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(200)
+        self._typing.timeout.connect(self._search)
+        self.search.textChanged.connect(lambda _text: self._typing.start())
+        self.split = QComboBox()
+        self.split.setAccessibleName("Which part of the data")
+        for value, words in _SPLITS:
+            self.split.addItem(words, value)
+        self.split.currentIndexChanged.connect(lambda _i: self.show_only(split=self.split.currentData()))
+        self.order = QComboBox()
+        self.order.setAccessibleName("Order")
+        for value, words in _ORDERS:
+            self.order.addItem(words, value)
+        self.order.currentIndexChanged.connect(lambda _i: self.show_only(order=self.order.currentData()))
+        self.detail = PhotoDetail()
+        self.detail.hide()
+        self.detail.closed.connect(self.close_detail)
+        self.detail.step.connect(self._step)
+        self._lay_out()
+        QShortcut(
+            QKeySequence(Qt.Key.Key_Escape),
+            self,
+            activated=self.close_detail,
+            context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+        )
+        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, activated=self.search.setFocus)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        for widget in (self.title, self.count, self.all):
+            head.addWidget(widget)
+        head.addStretch(1)
+        for widget in (self.search, self.split, self.order):
+            head.addWidget(widget)
+        photos = QVBoxLayout()
+        photos.setSpacing(10)
+        photos.addLayout(head)
+        photos.addWidget(self.grid, 1)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        layout.addLayout(photos, 1)
+        layout.addWidget(self.detail)
+
+    def open(self, *, input_name: str) -> None:
+        """Show the session's index from the start."""
+        self._input = input_name
+        self.close_detail()
+        self.model.open(self._session.index, replace(Filter(), order=self.order.currentData() or "path"))
+        self._name()
+
+    def show_only(self, **changes: object) -> None:
+        """Change the filter: `label`, `split`, `rule`, `search`, `order`; what is not named stays."""
+        shown = replace(self.model.filter, **changes)  # type: ignore[arg-type]
+        if shown != self.model.filter:
+            self.model.show(shown)
+            self._name()
+
+    def _search(self) -> None:
+        self.show_only(search=self.search.text().strip())
+
+    def _clear(self) -> None:
+        self.search.clear()
+        self.split.setCurrentIndex(0)
+        self.show_only(label=None, rule=None, search="", split=None)
+        self.cleared.emit()
+
+    def _name(self) -> None:
+        shown = self.model.filter
+        name = shown.label if shown.label is not None else "All photos"
+        if shown.rule:
+            name = {"unreadable": "Can’t be read", "duplicate": "Look alike", "leak": "In two parts"}.get(
+                shown.rule, shown.rule.capitalize()
+            )
+        self.title.setText(name)
+        self.all.setVisible(bool(shown.label is not None or shown.rule or shown.search or shown.split))
+
+    def _counted(self, count: int) -> None:
+        self.count.setText(plural(count, self._input) if count else f"No {self._input} fits")
+
+    # one photo
+
+    def _open(self, index: QModelIndex) -> None:
+        item = index.data(ItemRole)
+        if item is not None:
+            self.detail.show_item(item, self.model.path(item), self._session.host)
+            if not self.detail.isVisible():
+                self.detail.show()
+                QTimer.singleShot(0, self.grid, lambda: self.grid.scrollTo(self.grid.currentIndex()))
+
+    def _moved(self, current: QModelIndex, _before: QModelIndex) -> None:
+        self.grid.viewport().update()
+        if self.detail.isVisible():
+            self._open(current)
+
+    def _step(self, by: int) -> None:
+        row = self.grid.currentIndex().row() + by
+        if 0 <= row < self.model.rowCount():
+            self.grid.setCurrentIndex(self.model.index(row, 0))
+
+    def close_detail(self) -> None:
+        """Put the photo away."""
+        self.detail.hide()
+        self.grid.setFocus()
