@@ -373,9 +373,7 @@ class HostLink:
             try:
                 frame = pack(message)
             except (TypeError, ValueError) as error:
-                self._answer(
-                    {"id": number, "error": {"sentence": f"This cannot be asked: {error}.", "kind": "usage"}}
-                )
+                self._answer({"id": number, "error": {"sentence": f"This cannot be asked: {error}.", "kind": "usage"}})
                 continue
             while not self._closed.is_set():
                 with self._lock:

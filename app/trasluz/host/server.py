@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from multiprocessing.connection import Client, Connection
 from typing import Any
 
@@ -56,9 +56,7 @@ class Server:
         self._connection = connection
         self._service = service
         self._writing = threading.Lock()
-        self._pools = {
-            name: ThreadPoolExecutor(threads, thread_name_prefix=name) for name, threads in _POOLS.items()
-        }
+        self._pools = {name: ThreadPoolExecutor(threads, thread_name_prefix=name) for name, threads in _POOLS.items()}
         self._lock = threading.Lock()
         self._running: dict[int, tuple[threading.Event, Future[None]]] = {}
 
@@ -104,7 +102,7 @@ class Server:
                 params = {**params, "progress": self._reporter(number, stop), "cancelled": stop.is_set}
             result = getattr(self._service, method)(**params)
             frame = pack({"id": number, "result": result})
-        except Cancelled:
+        except (Cancelled, CancelledError):
             return
         except DataError as error:
             self._fail(number, str(error), kind="data")

@@ -5,13 +5,14 @@ results are JSON values and numpy arrays. Nothing heavy is imported before it is
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from trasluz.api import DataError, Kind, Progress
+from trasluz.api import DataError, Progress
 
-from .calls import Cancelled, Cancels, Reports, UsageError, check_cancelled, silent, undisturbed
+from .calls import Cancelled, Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
 
 if TYPE_CHECKING:
@@ -41,9 +42,7 @@ class Service:
         "export": "long",
     }
     """What may be asked over the wire, and which threads do it."""
-    REPORTING: ClassVar[frozenset[str]] = frozenset(
-        {"inspect", "predict", "predict_folder", "evaluate", "export"}
-    )
+    REPORTING: ClassVar[frozenset[str]] = frozenset({"inspect", "predict", "predict_folder", "evaluate", "export"})
     """Which methods take `progress` and `cancelled`."""
 
     def __init__(self) -> None:
@@ -62,15 +61,14 @@ class Service:
 
     def warm(self) -> None:
         """Load what everybody needs, so that the first question is answered at once. Never raises."""
-        import contextlib
         import importlib
 
         for name in ("PIL.Image", "trasluz.core.data.images", "trasluz.core.data.index"):
-            with contextlib.suppress(Exception):
+            with suppress(Exception):
                 importlib.import_module(name)
-        with contextlib.suppress(Exception):
+        with suppress(Exception):
             self.registry()
-        with contextlib.suppress(Exception):
+        with suppress(Exception):
             importlib.import_module("onnxruntime")
 
     # the program
@@ -128,11 +126,11 @@ class Service:
 
     def inspect(
         self,
+        *,
         data: str,
         index: str,
         seed: int = 0,
         rebuild: bool = False,
-        *,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:
@@ -149,14 +147,13 @@ class Service:
         root, at = Path(data), Path(index)
         sources = self.registry().sources
         if at.exists() and not rebuild:
-            try:
-                with Index.open(at, sources) as there:
-                    if there.root == root and there.seed == seed:
-                        return there.summary().model_dump(mode="json")
-            except DataError:
-                pass  # of an older Trasluz, or damaged: it is only an index, and made anew
-        with Index.build(root, at, sources, seed=seed, progress=progress, cancelled=cancelled) as made:
-            check_cancelled(cancelled)
+            # One of an older Trasluz, or a damaged one, is only an index, and made anew.
+            with suppress(DataError), closing(Index.open(at, sources)) as there:
+                if there.root == root.absolute() and there.seed == seed:
+                    return there.summary().model_dump(mode="json")
+        at.parent.mkdir(parents=True, exist_ok=True)
+        made = Index.build(root, at, sources, seed=seed, progress=progress, cancelled=cancelled)
+        with closing(made):
             return made.summary().model_dump(mode="json")
 
     def thumbnail(self, path: str, size: int = 256) -> dict[str, Any]:
@@ -181,16 +178,16 @@ class Service:
                 "folder": str(open_model.folder),
                 "provider": open_model.provider,
                 "sentence": open_model.sentence,
-                "milliseconds": open_model.milliseconds,
+                "milliseconds": self._models.milliseconds(open_model),
             }
 
     def predict(
         self,
+        *,
         model: str,
         inputs: Sequence[str],
         texts: bool = False,
         device: str = "auto",
-        *,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:
@@ -209,11 +206,11 @@ class Service:
 
     def predict_folder(
         self,
+        *,
         model: str,
         inputs: Sequence[str],
         out: str | None = None,
         device: str = "auto",
-        *,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:
@@ -242,8 +239,9 @@ class Service:
 
     def explain(
         self,
+        *,
         model: str,
-        input: str,
+        input: str,  # noqa: A002 - the wire's word
         view: str,
         choice: str | None = None,
         text: bool = False,
@@ -260,12 +258,12 @@ class Service:
 
     def evaluate(
         self,
+        *,
         model: str,
         data: str,
         split: str | None = None,
         device: str = "auto",
         index: str | None = None,
-        *,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:
@@ -290,10 +288,10 @@ class Service:
 
     def export(
         self,
+        *,
         model: str,
         out: str,
         precision: str = "fp32",
-        *,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:

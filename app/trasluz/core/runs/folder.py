@@ -21,9 +21,11 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from trasluz.api import DataError, Event, Failed, Finished, Note, Started, Stopped, parse_event
+from pydantic_core import PydanticSerializationError
+
+from trasluz.api import DataError, Event, Failed, Finished, ModelCard, Note, Started, Stopped, parse_event
 from trasluz.api.model import CARD_NAME
 
 from .atomic import rename, sync_folder, write_whole
@@ -57,7 +59,7 @@ class RunFolder:
     """The folder of one run; any number of processes may look at it, one may write."""
 
     def __init__(self, path: "Path | str | RunFolder") -> None:
-        self.path = path.path if isinstance(path, RunFolder) else Path(path)
+        self.path: Path = path.path if isinstance(path, RunFolder) else Path(path)
         self._request: RunRequest | None = None
         self._events: int | None = None
         self._torn = False
@@ -176,7 +178,7 @@ class RunFolder:
         Raises:
             OSError: If the disk takes no more; nothing half-written stays behind.
         """
-        line = event.model_dump_json().encode() + b"\n"
+        line = _line(event)
         if self._events is None:
             self._events = os.open(
                 self.events_path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666
@@ -269,14 +271,14 @@ class RunFolder:
         if self._just_launched():
             return RunState.WAITING
         ended = self.last_turn()
-        if self.has_model() and not isinstance(ended, Started):
+        if self.has_model() and (not isinstance(ended, Started) or self.model_made() >= ended.time):
             return RunState.FINISHED
         match ended:
             case Stopped():
                 return RunState.STOPPED
             case Failed():
                 return RunState.FAILED
-            case None:
+            case None if not self.last_events():
                 return RunState.WAITING
             case _:
                 return RunState.INTERRUPTED
@@ -296,6 +298,21 @@ class RunFolder:
     def has_model(self) -> bool:
         """Whether there is a whole model."""
         return (self.model_folder / CARD_NAME).is_file()
+
+    def has_checkpoint(self) -> bool:
+        """Whether there is something to go on from."""
+        try:
+            return any(self.checkpoint_folder.iterdir())
+        except OSError:
+            return False
+
+    def model_made(self) -> float:
+        """When the model was made, in seconds since 1970; 0 where there is none."""
+        try:
+            card = ModelCard.model_validate_json((self.model_folder / CARD_NAME).read_bytes())
+        except (OSError, ValueError):
+            return 0.0
+        return card.created.timestamp()
 
     def stopped_early(self) -> bool:
         """Whether the person stopped it and it kept its best, so that it can go on."""
@@ -395,3 +412,21 @@ class RunFolder:
         """Undo the first half of `keep_model`, where a process was killed between its halves."""
         if self.previous_model_folder.exists() and not self.model_folder.exists():
             rename(self.previous_model_folder, self.model_folder)
+
+
+def _line(event: Event) -> bytes:
+    try:
+        return event.model_dump_json().encode() + b"\n"
+    except PydanticSerializationError:
+        # Names of files may hold bytes that are no text; they are shown as the shell shows them.
+        return type(event).model_validate(_spelt(event.model_dump())).model_dump_json().encode() + b"\n"
+
+
+def _spelt(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_spelt(k): _spelt(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelt(v) for v in value]
+    return value
