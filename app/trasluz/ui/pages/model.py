@@ -1,0 +1,325 @@
+"""Choosing what to train: a family, its settings, and what will happen."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QHBoxLayout,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from trasluz.ui import theme
+from trasluz.ui.forms import SettingsForm
+from trasluz.ui.steps import duration, plural
+from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
+from trasluz.ui.window import scrolled
+
+from .page import Page
+
+if TYPE_CHECKING:
+    from trasluz.ui.session import Session
+
+
+class ModelPage(Page):
+    """Family cards at the left, the settings of the chosen one at the right, Train at the top."""
+
+    title = "Choose a model"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.form: SettingsForm | None = None
+        self.family = ""
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._shown: tuple[Any, ...] = ()
+        self.cards: dict[str, FamilyCard] = {}
+        self._group = QButtonGroup(self)
+        self.train_button = PrimaryButton("Train →", self.train)
+        self._empty = EmptyState(
+            "First your photos",
+            "What can be trained depends on what you want to learn from.",
+            action="Open your photos →",
+            clicked=lambda: self.go.emit("start"),
+            drawing="sheets",
+        )
+        self._looking = EmptyState("", "", drawing="lamp")
+        self._families = QVBoxLayout()
+        self._families.setSpacing(10)
+        self._settings = Card("Settings")
+        self._settings.body.setContentsMargins(0, 4, 0, 0)
+        self._plan = Label("", "body", wrap=True)
+        self._plan_card = Card("What will happen")
+        self._plan_card.body.addWidget(self._plan)
+        self._plan_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.stack = QStackedWidget()
+        for widget in (self._empty, self._looking, self._build()):
+            self.stack.addWidget(widget)
+        self.body.addWidget(self.stack, 1)
+
+    def _build(self) -> QWidget:
+        page = QWidget()
+        layout = QHBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(16)
+        left = QWidget()
+        left.setFixedWidth(300)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        inner = QWidget()
+        families = QVBoxLayout(inner)
+        families.setContentsMargins(0, 0, 0, 0)
+        families.addLayout(self._families)
+        families.addStretch(1)
+        column.addWidget(scrolled(inner), 1)
+        column.addWidget(self._plan_card)
+        layout.addWidget(left)
+        right = QWidget()
+        inside = QVBoxLayout(right)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.addWidget(self._settings)
+        inside.addStretch(1)
+        layout.addWidget(scrolled(right), 1)
+        return page
+
+    def connect_session(self, session: "Session") -> None:
+        """Follow data and catalogue."""
+        for signal in (
+            session.data_changed,
+            session.catalogue_changed,
+            session.project_changed,
+            session.runs_changed,
+            session.run_state_changed,
+        ):
+            signal.connect(self._maybe)
+        session.data_failed.connect(self._maybe)
+
+    def _maybe(self, *_: object) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def refresh(self) -> None:
+        """Show families for the data that is open."""
+        session = self.session
+        self.header.set_actions()
+        if session is None or session.project is None:
+            self.header.set_subtitle("")
+            self.stack.setCurrentWidget(self._empty)
+            return
+        families = session.catalogue.get("families", [])
+        if session.summary is None or not families:
+            what = ("Looking at your data", "The models that suit it appear as soon as it is known.")
+            if session.summary is not None:
+                what = ("Asking which models there are", "The plugins are being loaded; this takes a second or two.")
+            if session.catalogue and not families:
+                what = ("There is no model family", "Every model family comes with a plugin; see the Plugins page.")
+            self._looking.set_words(*what)
+            self.header.set_subtitle("")
+            self.stack.setCurrentWidget(self._looking)
+            return
+        self._show_families(families, session.summary)
+        self.stack.setCurrentIndex(2)
+        self.header.set_subtitle(_about(session.summary))
+        self.header.set_actions(self.train_button)
+        self._show_plan()
+
+    def _show_families(self, families: list[dict[str, Any]], summary: Any) -> None:
+        shown = (summary.kind, *((f["id"], f["title"], repr(f["schema"])) for f in families))
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self._keep()
+        for card in self.cards.values():
+            self._group.removeButton(card)
+            self._families.removeWidget(card)
+            card.deleteLater()
+        self.cards = {}
+        kinds = {k["kind"]: k["title"] for k in (self.session.catalogue.get("kinds", []) if self.session else [])}
+        ordered = sorted(families, key=lambda f: summary.kind not in f["kinds"])
+        for family in ordered:
+            fits = summary.kind in family["kinds"]
+            why = "" if fits else "Learns from " + ", ".join(kinds.get(k, k.replace("-", " ")) for k in family["kinds"])
+            card = FamilyCard(family["id"], family["title"], family["sentence"], why_not=why)
+            card.toggled.connect(lambda on, c=card: self._choose(c.family) if on else None)
+            self._group.addButton(card)
+            self._families.addWidget(card)
+            self.cards[family["id"]] = card
+        usable = [f["id"] for f in ordered if summary.kind in f["kinds"]]
+        self.family, self.form = "", None
+        asked = self.session.run.folder.request if self.session and self.session.run else None
+        if asked is not None and asked.family in usable:
+            # begin from what was trained last, so that a change is one change
+            self._kept.setdefault(asked.family, dict(asked.settings))
+            usable.insert(0, asked.family)
+        if usable:
+            self.cards[usable[0]].setChecked(True)
+        else:
+            self._clear_form()
+        self.train_button.setEnabled(bool(usable))
+
+    def _choose(self, family: str) -> None:
+        entry = self.session.family(family) if self.session is not None else None
+        if entry is None or family == self.family:
+            return
+        self._keep()
+        self.family = family
+        self._clear_form()
+        self.form = SettingsForm(entry["schema"], self._kept.get(family))
+        self.form.changed.connect(self._changed)
+        self._settings.set_title("Settings", "the defaults are a good start")
+        self._settings.body.addWidget(self.form)
+        self._changed()
+
+    def _clear_form(self) -> None:
+        while (item := self._settings.body.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _keep(self) -> None:
+        if self.form is not None and self.family:
+            self._kept[self.family] = self.form.values()
+
+    def leave(self) -> None:
+        """Keep what was set."""
+        self._keep()
+
+    def _changed(self) -> None:
+        troubles = self.form.troubles() if self.form is not None else []
+        self.train_button.setEnabled(self.form is not None and not troubles)
+        self.train_button.setToolTip("\n".join(troubles))
+        self._show_plan()
+
+    def _show_plan(self) -> None:
+        session, form = self.session, self.form
+        self._plan_card.setVisible(form is not None)
+        if session is None or form is None or session.summary is None:
+            return
+        summary = session.summary
+        train = sum(summary.counts.get("train", {}).values())
+        val = sum(summary.counts.get("val", {}).values())
+        noun = summary.input_name
+        sentences = [
+            f"It learns from {plural(train, noun)} and is judged on {plural(val, noun)} that it never sees while "
+            "learning."
+            if val
+            else f"It learns from {plural(train, noun)}."
+        ]
+        sentences.append(self._how_long(form.values()))
+        sentences.append(
+            "Then it is exported to ONNX and held against PyTorch. You can stop at any time and keep "
+            "the best; closing the window does not end it."
+        )
+        if session.run is not None and session.run.running:
+            sentences.append("Another run is going on; both will be slower.")
+        self._plan.setText("\n\n".join(sentences))
+
+    def _how_long(self, settings: dict[str, Any]) -> str:
+        session = self.session
+        minutes = settings.get("minutes")
+        limit = f"at most {duration(minutes * 60)}, by your time limit" if minutes else ""
+        alike = [
+            run
+            for run in (session.runs if session is not None else [])
+            if run.family == self.family and run.seconds and run.settings.get("strategy") == settings.get("strategy")
+        ]
+        if alike:
+            took = f"The last run like this took {duration(alike[0].seconds)}"
+            return f"{took}; this one {limit}." if limit else f"{took}."
+        if limit:
+            return f"It takes {limit}."
+        return "How long it takes depends on this computer: an estimate stands on the next page within a minute."
+
+    def train(self) -> None:
+        """Start the run and go and watch it."""
+        session, form = self.session, self.form
+        if session is None or form is None or form.troubles():
+            return
+        self._keep()
+        number = len(session.runs) + 1
+        session.start_run(self.family, form.values(), name=f"Run {number}", device=session.device)
+        self.go.emit("train")
+
+
+class FamilyCard(QAbstractButton):
+    """A model family: what it is, in a sentence, or why it does not fit."""
+
+    chosen = Signal(str)
+
+    def __init__(self, family: str, title: str, sentence: str, *, why_not: str = "") -> None:
+        super().__init__()
+        self.family = family
+        self._sentence, self._why_not = sentence, why_not
+        self.setText(title)
+        self.setCheckable(True)
+        self.setEnabled(not why_not)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(why_not or sentence)
+        self.setToolTip(why_not)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        if not why_not:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        """Qt's: as tall as its words."""
+        return QSize(260, self.heightForWidth(max(220, self.width() or 288)))
+
+    def hasHeightForWidth(self) -> bool:
+        """Qt's: the words wrap."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Qt's: title, sentence and, where it does not fit, why."""
+        return int(44 + self._words(width, self._shown()).height() + 12)
+
+    def _shown(self) -> str:
+        return f"{self._sentence}\n{self._why_not}" if self._why_not else self._sentence
+
+    def _words(self, width: int, words: str) -> QRectF:
+        from PySide6.QtGui import QFontMetricsF
+
+        room = QRectF(0, 0, width - 32, 1000)
+        return QFontMetricsF(theme.font("body")).boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Qt's: another theme, another picture."""
+        self.update()
+        super().changeEvent(event)
+
+    def enterEvent(self, event: object) -> None:
+        """Qt's: light up."""
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt's: frame, title, sentence."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        on, able = self.isChecked(), self.isEnabled()
+        lit = on or self.hasFocus() or (self.underMouse() and able)
+        painter.setPen(QPen(theme.color("accent" if lit else "line"), 1.5 if on else 1))
+        painter.setBrush(theme.color("accent_ground" if on else "panel" if able else "background"))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.CARD_RADIUS, theme.CARD_RADIUS)
+        painter.setFont(theme.font("strong"))
+        painter.setPen(theme.color("ink" if able else "muted"))
+        title = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 32)
+        painter.drawText(QRectF(16, 14, self.width() - 32, 20), Qt.AlignmentFlag.AlignVCenter, title)
+        painter.setFont(theme.font("body"))
+        painter.setPen(theme.color("muted"))
+        room = QRectF(16, 38, self.width() - 32, self.height() - 44)
+        painter.drawText(room, int(Qt.TextFlag.TextWordWrap), self._shown())
+
+
+def _about(summary: Any) -> str:
+    classes = len(summary.labels)
+    line = plural(summary.total, summary.input_name)
+    if classes:
+        line += f" in {classes} classes"
+    return f"For {line} · everything is learned on this computer"

@@ -1,0 +1,319 @@
+"""Watching it learn: curves, progress, what it thinks now; stop, resume, or what went wrong."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from trasluz.ui.steps import duration, plural
+from trasluz.ui.thumbnails import Thumbnails
+from trasluz.ui.views.stages import StagesPainter
+from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
+
+from .page import Page
+from .training.curves import CurvesCard
+from .training.notes import FailureCard, NotesCard, titled
+from .training.previews import PreviewList
+from .training.story import Story
+from .training.stretches import StretchList
+from .words import left_words, metric_words
+
+if TYPE_CHECKING:
+    from trasluz.ui.session import Session
+
+
+class TrainPage(Page):
+    """Follows the chosen run from its folder; closing the window changes nothing for it."""
+
+    title = "Train"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.story = Story()
+        self._asked_stop = False
+        self._asked_resume = False
+        self._due = QTimer(self, interval=120, singleShot=True)
+        self._due.timeout.connect(self._draw)
+        self._no_project = EmptyState(
+            "Nothing to train on yet",
+            "Open a folder of photos first; then choose a model.",
+            action="Open your photos →",
+            clicked=lambda: self.go.emit("start"),
+            drawing="sheets",
+        )
+        self._no_run = EmptyState(
+            "Nothing has been trained yet",
+            "Choose a model and press Train. Here you will see it learn, photo by photo.",
+            action="Choose a model →",
+            clicked=lambda: self.go.emit("model"),
+            drawing="curve",
+        )
+        self.stop_button = SecondaryButton("Stop and keep the best", self._stop)
+        self.resume_button = PrimaryButton("Resume →", self._resume)
+        self.again_button = SecondaryButton("Change settings", lambda: self.go.emit("model"))
+        self.judge_button = PrimaryButton("See how good it is →", lambda: self.go.emit("judge"))
+        self.progress = StepProgress()
+        self._progress_card = Card()
+        self._progress_card.body.addWidget(self.progress)
+        self.curves = CurvesCard()
+        self.stretches = StretchList()
+        self._steps_card = titled(self.stretches, "What is done")
+        self.previews = PreviewList()
+        self._preview_card = titled(self.previews, "What it thinks now")
+        self._preview_card.setFixedWidth(320)
+        self.notes = NotesCard()
+        self.failure = FailureCard()
+        self._stages_card = Card("Which stages learn")
+        self._stages: StagesPainter | None = None
+        self._main = QStackedWidget()
+        self._main.addWidget(self.curves)
+        self._main.addWidget(self._steps_card)
+        self._live = self._build()
+        self.stack = QStackedWidget()
+        for widget in (self._no_project, self._no_run, self._live):
+            self.stack.addWidget(widget)
+        self.body.addWidget(self.stack, 1)
+
+    def _build(self) -> QWidget:
+        live = QWidget()
+        layout = QVBoxLayout(live)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(14)
+        self._progress_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        layout.addWidget(self._progress_card)
+        layout.addWidget(self.failure)
+        middle = QHBoxLayout()
+        middle.setSpacing(16)
+        middle.addWidget(self._main, 1)
+        middle.addWidget(self._preview_card)
+        layout.addLayout(middle, 1)
+        foot = QHBoxLayout()
+        foot.setSpacing(16)
+        self._stages_card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.notes.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        foot.addWidget(self._stages_card, 2)
+        foot.addWidget(self.notes, 1)
+        layout.addLayout(foot)
+        return live
+
+    def connect_session(self, session: "Session") -> None:
+        """Follow whatever run is chosen."""
+        self.previews.set_thumbnails(Thumbnails(session.host, self, size=160))
+        session.run_changed.connect(self._run_changed)
+        session.run_arrived.connect(self._arrived)
+        session.run_state_changed.connect(self._state_changed)
+        for signal in (session.project_changed, session.runs_changed, session.catalogue_changed):
+            signal.connect(self._soon)
+        self._run_changed()
+
+    def refresh(self) -> None:
+        """Draw now: the page has come to the front."""
+        self._draw()
+
+    # what comes from the run
+
+    def _run_changed(self) -> None:
+        self.story = Story()
+        self._asked_stop = self._asked_resume = False
+        self.curves.forget()
+        run = self.session.run if self.session is not None else None
+        if run is not None:
+            self.story.add(run.events)
+        self._soon()
+
+    def _arrived(self, events: list[Any]) -> None:
+        self.story.add(events)
+        if any(e.type == "started" for e in events):
+            self._asked_resume = False
+        self._soon()
+
+    def _state_changed(self, state: str) -> None:
+        if state != "running":
+            self._asked_stop = False
+        self._soon()
+
+    def _soon(self) -> None:
+        # a burst of events is drawn once
+        if self.isVisible() and not self._due.isActive():
+            self._due.start()
+
+    # what the person does
+
+    def _stop(self) -> None:
+        if self.session is not None:
+            self._asked_stop = True
+            self.session.stop_run()
+            self._draw()
+
+    def _resume(self) -> None:
+        if self.session is not None:
+            self._asked_resume = True
+            self.session.resume_run()
+            self._draw()
+
+    # drawing
+
+    def _draw(self) -> None:
+        session = self.session
+        if session is None or session.project is None:
+            self._show_empty(self._no_project, "Train")
+            return
+        if session.run is None:
+            self._show_empty(self._no_run, "Train")
+            return
+        run, story = session.run, self.story
+        request = run.folder.request
+        family = session.family(request.family) or {}
+        headline = str(family.get("headline") or "accuracy")
+        state = run.state or "waiting"
+        running = state in {"running", "waiting"} or self._asked_resume
+        self.stack.setCurrentWidget(self._live)
+        self._draw_header(state, family.get("title") or request.family, headline)
+        self._draw_progress(state, headline)
+        has_curve = bool(story.metrics(headline))
+        by_passes = has_curve or (story.passes or 0) > 1
+        self._main.setCurrentWidget(self.curves if by_passes else self._steps_card)
+        if by_passes:
+            self.curves.show_story(story, headline, self._baselines(headline))
+        else:
+            self.stretches.show_stretches(story.stretches, running=running)
+        self._draw_previews()
+        self._draw_stages()
+        self.notes.show_notes(story.notes)
+        self.notes.setVisible(bool(story.notes))
+        self._draw_failure(state)
+
+    def _show_empty(self, empty: QWidget, title: str) -> None:
+        self.header.set_title(title, "")
+        self.header.set_actions()
+        self.stack.setCurrentWidget(empty)
+
+    def _draw_header(self, state: str, family: str, headline: str) -> None:
+        story = self.story
+        titles = {
+            "running": "Learning",
+            "waiting": "Starting",
+            "finished": "It has learned",
+            "stopped": "Stopped",
+            "failed": "It did not work",
+            "interrupted": "Interrupted",
+        }
+        title = "Starting" if self._asked_resume else titles.get(state, "Train")
+        summary = self.session.summary if self.session is not None else None
+        line = family
+        if summary is not None:
+            count = sum(summary.counts.get("train", {}).values())
+            line += f" on {plural(count, summary.input_name)}" if count else ""
+        if story.device:
+            line += f" · on the {'processor' if story.device == 'cpu' else story.device}"
+        self.header.set_title(title, line)
+        if state == "running":
+            self.stop_button.setEnabled(not self._asked_stop)
+            self.stop_button.setText("Stopping…" if self._asked_stop else "Stop and keep the best")
+            self.header.set_actions(self.stop_button)
+        elif state == "finished":
+            self.header.set_actions(self.again_button, self.judge_button)
+        elif state in {"stopped", "interrupted", "failed"} and not self._asked_resume:
+            self.header.set_actions(self.again_button, self.resume_button)
+        else:
+            self.header.set_actions()
+
+    def _draw_progress(self, state: str, headline: str) -> None:
+        story, progress = self.story, self.story.progress
+        words = metric_words(headline)
+        best = story.best.get(headline)
+        right = f"best so far: pass {best[0]:g}" if best else ""
+        if state == "finished" and story.finished is not None:
+            value = story.finished.metrics.get(headline)
+            stage = f"{words.title}: {words.write(value)}" if value is not None else "Done"
+            detail = f"learned in {duration(story.finished.seconds)}"
+            self.progress.show_progress(stage, 1.0, detail=detail, right=f"best: pass {best[0]:g}" if best else "")
+            self.progress.line.set_fraction(1.0, "good")
+            return
+        if progress is None:
+            self.progress.show_progress(
+                "Getting ready",
+                0.0 if state in {"failed", "stopped"} else None,
+                detail="the first start takes a few seconds" if state in {"running", "waiting"} else "",
+            )
+            return
+        stage, fraction = progress.stage, None
+        if progress.total:
+            fraction = progress.done / progress.total
+            if progress.unit in {"passes", "epochs"}:
+                current = min(progress.total, int(progress.done) + 1)
+                stage = f"Pass {current:,.0f} of {progress.total:,.0f}"
+        details = []
+        if state == "running":
+            details.append(
+                "finishing the pass, then keeping the best" if self._asked_stop else left_words(progress.seconds_left)
+            )
+        elif state in {"stopped", "interrupted", "failed"}:
+            details.append({"interrupted": "its process was ended; it can go on from here"}.get(state, state))
+        rate = _rate(progress)
+        if state == "running" and rate:
+            details.append(rate)
+        self.progress.show_progress(stage, fraction, detail=" · ".join(filter(None, details)), right=right)
+        self.progress.line.set_fraction(fraction, "accent" if state in {"running", "waiting"} else "muted")
+
+    def _draw_previews(self) -> None:
+        preview, session = self.story.preview, self.session
+        self._preview_card.setVisible(preview is not None)
+        if preview is None or session is None or session.run is None:
+            return
+        root = Path(session.run.folder.request.data)
+        self._preview_card.set_title("What it thinks now" if session.run.running else "What it thought at the end")
+        self.previews.show_items([(str(root / item.path), item) for item in preview.items])
+
+    def _draw_stages(self) -> None:
+        view = self.story.stages
+        self._stages_card.setVisible(view is not None)
+        if view is None:
+            return
+        self._stages_card.set_title("Which stages learn", self.story.stages_sentence)
+        if self._stages is None:
+            self._stages = StagesPainter(view)
+            self._stages.setFixedHeight(112)
+            self._stages_card.body.addWidget(self._stages)
+        elif self._stages.view != view:
+            self._stages.set_view(view)
+
+    def _draw_failure(self, state: str) -> None:
+        failed, run = self.story.failed, self.session.run if self.session is not None else None
+        self.failure.setVisible(state == "failed" and not self._asked_resume)
+        if state != "failed" or run is None:
+            return
+        log = str(run.folder.log_path)
+        if failed is not None:
+            title = "The data cannot be used as it is" if failed.data_at_fault else "It did not work"
+            self.failure.show_failure(title, failed.sentence, details=failed.details, log=log)
+        else:
+            self.failure.show_failure(
+                "It did not work", "The run ended before it could say why; its log may tell.", details="", log=log
+            )
+
+    def _baselines(self, headline: str) -> dict[str, float]:
+        """What the curve is held against: a baseline that the run told, else the latest earlier run."""
+        told = self.story.facts.get("baseline")
+        if isinstance(told, dict) and isinstance(told.get("value"), int | float):
+            return {str(told.get("name", "baseline")): float(told["value"])}
+        session = self.session
+        if session is None or session.run is None:
+            return {}
+        mine = session.run.folder.request
+        for run in session.runs:
+            earlier = run.id != mine.id and run.created < mine.created
+            if earlier and run.score is not None and run.headline == headline:
+                return {run.name: run.score}
+        return {}
+
+
+def _rate(progress: Any) -> str:
+    if not progress.rate:
+        return ""
+    unit = progress.unit or "steps"
+    if unit in {"passes", "epochs"}:
+        seconds = 1 / progress.rate
+        return f"{seconds:.0f} s a pass" if seconds >= 1.5 else ""
+    return f"{progress.rate:,.0f} {unit} a second" if progress.rate >= 1.5 else f"{progress.rate:.2g} {unit} a second"

@@ -1,0 +1,128 @@
+"""What it thinks now: a few photos with the model's answer of this moment."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from trasluz.api import Previewed
+from trasluz.ui import theme
+from trasluz.ui.thumbnails import Thumbnails, cover
+from trasluz.ui.widgets.basic import Painted
+
+_PICTURE = 56.0
+_PITCH = 65.0
+
+
+class PreviewList(Painted):
+    """Rows of photo, answer, tick or what it really is, and a bar for how sure it is."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._items: list[tuple[str, Previewed]] = []
+        self._thumbnails: Thumbnails | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("What it thinks now")
+
+    def set_thumbnails(self, thumbnails: Thumbnails) -> None:
+        """Where pictures come from."""
+        self._thumbnails = thumbnails
+        thumbnails.came.connect(lambda _path: self.update())
+
+    def show_items(self, items: Sequence[tuple[str, Previewed]]) -> None:
+        """Show these: absolute path, and what the model makes of it."""
+        self._items = list(items)
+        said = [f"{p.text}, {'right' if p.text == p.target else f'is {p.target}'}" for _, p in self._items]
+        self.setAccessibleDescription("; ".join(said))
+        if self._thumbnails is not None:
+            self._thumbnails.want([path for path, _ in self._items[: self._room()]])
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Five rows."""
+        return QSize(280, int(_PITCH * min(5, max(1, len(self._items)))))
+
+    def minimumSizeHint(self) -> QSize:
+        """Two rows."""
+        return QSize(200, int(_PITCH * 2))
+
+    def resizeEvent(self, event: object) -> None:
+        """Qt's: more room shows more photos."""
+        if self._thumbnails is not None and self._items:
+            self._thumbnails.want([path for path, _ in self._items[: self._room()]])
+
+    def _room(self) -> int:
+        return max(1, int((self.height() + 9) // _PITCH))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Qt's: as many rows as fit whole."""
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        for i, (path, item) in enumerate(self._items[: self._room()]):
+            self._paint_row(painter, QRectF(0, i * _PITCH, self.width(), _PICTURE), path, item)
+
+    def _paint_row(self, painter: QPainter, row: QRectF, path: str, item: Previewed) -> None:
+        paint_thumbnail(painter, QRectF(row.left(), row.top(), _PICTURE, _PICTURE), self._thumbnails, path)
+        right = item.text == item.target
+        words_left = row.left() + _PICTURE + 10
+        score = "" if item.score is None else f"{item.score:.0%}"
+        score_width = 40.0 if score else 0.0
+        line = QRectF(words_left, row.top() + 10, row.right() - words_left - score_width - 8, 20)
+        _paint_words(painter, line, item, right=right)
+        if score:
+            bar = QRectF(words_left, row.top() + 38, line.width(), 6)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("chip"))
+            painter.drawRoundedRect(bar, 3, 3)
+            bar.setWidth(max(6.0, bar.width() * (item.score or 0)))
+            painter.setBrush(theme.color("good" if right else "bad"))
+            painter.drawRoundedRect(bar, 3, 3)
+            painter.setFont(theme.font("body"))
+            painter.setPen(theme.color("muted"))
+            place = QRectF(row.right() - score_width, row.top() + 18, score_width, 20)
+            painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, score)
+
+
+def _paint_words(painter: QPainter, line: QRectF, item: Previewed, *, right: bool) -> None:
+    strong, body = theme.font("strong"), theme.font("body")
+    left_half = line.width() * (0.9 if right else 0.55)
+    said = QFontMetricsF(strong).elidedText(item.text or "(nothing)", Qt.TextElideMode.ElideRight, left_half)
+    painter.setFont(strong)
+    painter.setPen(theme.color("ink"))
+    painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, said)
+    after = line.left() + QFontMetricsF(strong).horizontalAdvance(said) + 6
+    if right:
+        painter.setPen(QPen(theme.color("good"), 1.6))
+        y = line.center().y()
+        painter.drawPolyline([QPointF(after, y), QPointF(after + 3.5, y + 3.5), QPointF(after + 10, y - 4)])
+    elif item.target:
+        painter.setFont(body)
+        painter.setPen(theme.color("bad"))
+        room = line.right() - after
+        words = QFontMetricsF(body).elidedText(f"is {item.target}", Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QRectF(after, line.top(), room, line.height()), Qt.AlignmentFlag.AlignVCenter, words)
+
+
+def paint_thumbnail(painter: QPainter, place: QRectF, thumbnails: Thumbnails | None, path: str) -> None:
+    """Paint a photo cut to fill a rounded box, or an empty box while it is not there."""
+    outline = QPainterPath()
+    outline.addRoundedRect(place, theme.THUMBNAIL_RADIUS, theme.THUMBNAIL_RADIUS)
+    picture = thumbnails.get(path) if thumbnails is not None else None
+    painter.setPen(Qt.PenStyle.NoPen)
+    if picture is None or picture.isNull():
+        painter.setBrush(theme.color("chip"))
+        painter.drawPath(outline)
+        if thumbnails is not None and thumbnails.failure(path):
+            painter.setPen(QPen(theme.color("muted"), 1.5))
+            middle, arm = place.center(), min(place.width(), place.height()) / 7
+            painter.drawLine(middle + QPointF(-arm, -arm), middle + QPointF(arm, arm))
+            painter.drawLine(middle + QPointF(-arm, arm), middle + QPointF(arm, -arm))
+        return
+    ratio = painter.device().devicePixelRatioF()
+    cut = cover(picture, max(1, round(place.width() * ratio)), max(1, round(place.height() * ratio)))
+    painter.save()
+    painter.setClipPath(outline)
+    painter.drawPixmap(place, cut, QRectF(cut.rect()))
+    painter.restore()

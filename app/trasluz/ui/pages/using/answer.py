@@ -1,0 +1,287 @@
+"""One photo and what the model makes of it: the answer, how sure it is, where it looked."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
+
+from trasluz.api import Bars, Overlay, view_from_json
+from trasluz.ui.views import Canvas, painter_for
+from trasluz.ui.views.bars import BarsPainter
+from trasluz.ui.views.overlay import OverlayPainter
+from trasluz.ui.widgets import Label
+
+if TYPE_CHECKING:
+    from trasluz.ui.bridge.call import Call, Trouble
+    from trasluz.ui.session import Session
+
+_AT_MOST = 1024
+_SAYS = "what it says"
+
+
+class AnswerPanel(QWidget):
+    """Shows one input: asks the host for the picture, the answer and the view, and paints them as they come.
+
+    Signals:
+        answered: The prediction came, as the host gives it (`text`, `label`, `score`, `top`, `milliseconds`).
+    """
+
+    answered = Signal(dict)
+
+    def __init__(self, *, tall: bool = True) -> None:
+        super().__init__()
+        self._session: Session | None = None
+        self._model = ""
+        self._path = ""
+        self._views: list[dict[str, Any]] = []
+        self._views_of = ""
+        self._calls: list[Call] = []
+        self._painter: Canvas | None = None
+        self._strength = 0.65
+        self._picture = QVBoxLayout()
+        self._trouble = Label("", "bad", wrap=True, selectable=True)
+        self.title = Label("", "heading", wrap=True, selectable=True)
+        self.facts = Label("", "muted", wrap=True)
+        self._look = QComboBox()
+        self._look.setAccessibleName("Which class to look for in the photo")
+        self._look.setMaximumWidth(200)
+        self._look.activated.connect(lambda _index: self._explain())
+        self._view = QComboBox()
+        self._view.setAccessibleName("What to look at")
+        self._view.activated.connect(lambda _index: self._view_chosen())
+        self._heat = QSlider(Qt.Orientation.Horizontal)
+        self._heat.setRange(0, 100)
+        self._heat.setValue(65)
+        self._heat.setFixedWidth(96)
+        self._heat.setAccessibleName("Strength of the heat")
+        self._heat.setToolTip("Strength of the heat; all the way left shows the bare photo")
+        self._heat.valueChanged.connect(self._heat_changed)
+        self._row = QWidget()
+        row = QHBoxLayout(self._row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        self._look_label = Label("Where it sees", "muted")
+        row.addWidget(self._view)
+        row.addWidget(self._look_label)
+        row.addWidget(self._look)
+        row.addStretch(1)
+        row.addWidget(Label("heat", "muted"))
+        row.addWidget(self._heat)
+        self.bars = BarsPainter(Bars("What it could be", (), ()))
+        self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.bars.setFixedHeight(150)
+        self.bars.chosen.connect(self._bar_chosen)
+        self._words = QWidget()
+        words = QVBoxLayout(self._words)
+        words.setContentsMargins(0, 0, 0, 0)
+        words.setSpacing(6)
+        words.addWidget(self.title)
+        words.addWidget(self.facts)
+        words.addWidget(self.bars)
+        words.addStretch(1)
+        sight = QVBoxLayout()
+        sight.setSpacing(8)
+        sight.addLayout(self._picture, 1)
+        sight.addWidget(self._row)
+        layout = QVBoxLayout(self) if tall else QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(12 if tall else 24)
+        layout.addLayout(sight, 5)
+        layout.addWidget(self._words, 0 if tall else 3)
+        layout.addWidget(self._trouble)
+        self._trouble.setVisible(False)
+        self._row.setVisible(False)
+
+    # what to show
+
+    def show_input(
+        self, session: "Session", model: Path, path: str, prediction: dict[str, Any] | None = None, *, device: str = ""
+    ) -> None:
+        """Show a photo; without a prediction it is asked for."""
+        self._cancel()
+        self._session, self._path = session, path
+        if str(model) != self._model:
+            self._model, self._views, self._views_of = str(model), [], ""
+        self._device = device or session.device
+        self._trouble.setVisible(False)
+        self._look.setEnabled(False)
+        self.title.setText("")
+        self.facts.setText(Path(path).name)
+        self.bars.set_view(Bars("What it could be", (), ()))
+        self._ask("image", {"path": path, "at_most": _AT_MOST}, self._picture_came)
+        if prediction is not None:
+            self._answer(prediction)
+        else:
+            params = {"model": self._model, "inputs": [path], "device": self._device}
+            self._ask("predict", params, lambda found: self._predicted(found))
+
+    def forget(self) -> None:
+        """Show nothing, and ask for nothing more."""
+        self._cancel()
+        self._path = ""
+        self._set_painter(None)
+        self.title.setText("")
+        self.facts.setText("")
+        self._row.setVisible(False)
+
+    @property
+    def path(self) -> str:
+        """The photo that is shown."""
+        return self._path
+
+    @property
+    def painter(self) -> Canvas | None:
+        """What paints the photo now."""
+        return self._painter
+
+    # what comes back
+
+    def _picture_came(self, found: dict[str, Any]) -> None:
+        image = np.asarray(found["image"])
+        if isinstance(self._painter, OverlayPainter) and self._painter.view.title == self._path:
+            return  # the view came first, and holds the picture
+        bare = Overlay(self._path, image, np.zeros((1, 1)))
+        self._show_view(bare, strength=0.0)
+
+    def _predicted(self, found: dict[str, Any]) -> None:
+        prediction = dict(found["predictions"][0])
+        prediction.setdefault("provider", found.get("provider", ""))
+        self._answer(prediction)
+        self.answered.emit(prediction)
+
+    def _answer(self, prediction: dict[str, Any]) -> None:
+        if prediction.get("error"):
+            self._say(str(prediction["error"]))
+            return
+        score = prediction.get("score")
+        sure = f" · {score:.0%} sure" if score is not None else ""
+        self.title.setText(f"{prediction.get('text', '')}{sure}")
+        facts = [Path(self._path).name]
+        if prediction.get("milliseconds") is not None:
+            facts.append(f"{prediction['milliseconds']:.1f} ms")
+        if prediction.get("provider"):
+            facts.append(provider_words(str(prediction["provider"])))
+        self.facts.setText(" · ".join(facts))
+        top = [(str(label), float(value)) for label, value in list(prediction.get("top") or [])[:5]]
+        view = Bars(
+            "What it could be", [t[0] for t in top], [t[1] for t in top], highlight=prediction.get("label") or None
+        )
+        self.bars.set_view(view)
+        self.bars.setFixedHeight(max(1, len(top)) * 30)
+        self.bars.setVisible(bool(top))
+        if self._views_of == self._model:
+            self._explain()
+        else:
+            self._ask("views", {"model": self._model}, self._views_came, quiet=True)
+
+    def _views_came(self, views: list[dict[str, Any]]) -> None:
+        self._views, self._views_of = views, self._model
+        self._view.clear()
+        for view in views:
+            self._view.addItem(view["title"])
+            self._view.setItemData(self._view.count() - 1, view.get("sentence", ""), Qt.ItemDataRole.ToolTipRole)
+        self._view.setVisible(len(views) > 1)
+        self._row.setVisible(bool(views))
+        self._view_chosen()
+
+    def _view_chosen(self) -> None:
+        if not self._views:
+            return
+        chosen = self._views[max(0, self._view.currentIndex())]
+        choices = list(chosen.get("choices") or [])
+        kept = self._look.currentText()
+        self._look.clear()
+        self._look.addItems([_SAYS, *choices])
+        self._look.setCurrentIndex(max(0, self._look.findText(kept)))
+        self._look.setVisible(bool(choices))
+        self._look_label.setVisible(bool(choices))
+        self._row.setToolTip(chosen.get("sentence", ""))
+        self._explain()
+
+    def _explain(self) -> None:
+        if not self._views or not self._path:
+            return
+        view = self._views[max(0, self._view.currentIndex())]
+        choice = self._look.currentText() if self._look.currentIndex() > 0 else None
+        params = {
+            "model": self._model,
+            "input": self._path,
+            "view": view["id"],
+            "choice": choice,
+            "device": self._device,
+        }
+        self._look.setEnabled(True)
+        self._ask("explain", params, self._explained, quiet=True)
+
+    def _explained(self, found: dict[str, Any]) -> None:
+        view = view_from_json(found["view"])
+        self._row.setVisible(True)
+        self._show_view(view, strength=self._strength)
+
+    def _bar_chosen(self, label: str) -> None:
+        index = self._look.findText(label)
+        if index > 0:
+            self._look.setCurrentIndex(index)
+            self._explain()
+
+    # painting
+
+    def _show_view(self, view: Any, *, strength: float) -> None:
+        if self._painter is not None and type(self._painter.view) is type(view):
+            self._painter.set_view(view)
+        else:
+            self._set_painter(painter_for(view))
+        if isinstance(self._painter, OverlayPainter):
+            self._painter.set_strength(strength)
+
+    def _set_painter(self, painter: Canvas | None) -> None:
+        if self._painter is not None:
+            self._picture.removeWidget(self._painter)
+            self._painter.deleteLater()
+        self._painter = painter
+        if painter is not None:
+            painter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+            painter.setMinimumHeight(160)
+            self._picture.addWidget(painter, 1)
+
+    def _heat_changed(self, value: int) -> None:
+        self._strength = value / 100
+        if isinstance(self._painter, OverlayPainter):
+            self._painter.set_strength(self._strength)
+
+    # asking
+
+    def _ask(self, method: str, params: dict[str, Any], success: Any, *, quiet: bool = False) -> None:
+        if self._session is None:
+            return
+        failure = self._quiet if quiet else self._failed
+        self._calls.append(self._session.host.call(self, method, params, success=success, failure=failure))
+
+    def _failed(self, trouble: "Trouble") -> None:
+        self._say(trouble.sentence)
+
+    def _quiet(self, trouble: "Trouble") -> None:
+        self._row.setToolTip(trouble.sentence)
+
+    def _say(self, sentence: str) -> None:
+        self._trouble.setText(sentence)
+        self._trouble.setVisible(True)
+
+    def _cancel(self) -> None:
+        for call in self._calls:
+            call.cancel()
+        self._calls.clear()
+
+
+def provider_words(provider: str) -> str:
+    """Say an execution provider as a person would: `CUDAExecutionProvider` is `GPU (CUDA)`."""
+    names = {
+        "CPUExecutionProvider": "processor",
+        "CUDAExecutionProvider": "GPU (CUDA)",
+        "TensorrtExecutionProvider": "GPU (TensorRT)",
+        "CoreMLExecutionProvider": "Apple's Core ML",
+        "DmlExecutionProvider": "GPU (DirectML)",
+    }
+    return names.get(provider, provider.removesuffix("ExecutionProvider"))
