@@ -57,11 +57,16 @@ def realdata(tmp_path_factory: pytest.TempPathFactory, _unpacked: dict[str, Path
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Twelve photos in two class folders, easy to tell apart: `red/` and `blue/`."""
-    return make_photos(tmp_path / "photos", {"red": 6, "blue": 6})
+    return _write_photos(tmp_path / "photos", {"red": 6, "blue": 6})
 
 
-def make_photos(root: Path, classes: dict[str, int], *, size: tuple[int, int] = (48, 40)) -> Path:
-    """Write so many different JPEGs into a folder for each class; a name with slashes makes split folders."""
+@pytest.fixture
+def make_photos() -> Callable[..., Path]:
+    """`make_photos(root, {"train/cat": 5, …})` writes small different JPEGs; names with slashes make split folders."""
+    return _write_photos
+
+
+def _write_photos(root: Path, classes: dict[str, int], *, size: tuple[int, int] = (48, 40)) -> Path:
     from PIL import Image
 
     colours = [(200, 40, 40), (40, 60, 200), (40, 180, 60), (200, 180, 40), (150, 60, 180)]

@@ -43,7 +43,7 @@ def build_sample(name: str, at: Path) -> Path:
         (part / "SOURCE.txt").write_text(_SOURCES[name], encoding="utf-8")
         mark = {"sample": name, "version": _VERSION, "files": count}
         (part / _MARK).write_text(json.dumps(mark), encoding="utf-8")
-        _put_in_place(part, at, name)
+        _put_in_place(part, at)
     except OSError as error:
         reason = error.strerror or str(error)
         raise DataError(f"The sample cannot be written to “{at}” ({reason}); choose another folder.") from error
@@ -56,22 +56,23 @@ def _is_whole(name: str, at: Path) -> bool:
     try:
         mark = json.loads((at / _MARK).read_text(encoding="utf-8"))
         files = sum(len(names) for _, _, names in os.walk(at)) - 2
-        return bool(mark["sample"] == name and mark["version"] == _VERSION and files == mark["files"])
+        return bool(mark["sample"] == name and mark["version"] == _VERSION and files >= mark["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
 
-def _put_in_place(part: Path, at: Path, name: str) -> None:
+def _put_in_place(part: Path, at: Path) -> None:
     at.parent.mkdir(parents=True, exist_ok=True)
-    old = part.with_suffix(".old")
-    with suppress(FileNotFoundError):
-        at.rename(old)  # an older or damaged sample, or an empty folder
-    try:
-        part.rename(at)
-    except OSError:
-        if not _is_whole(name, at):  # another process was faster, with the same files
-            raise
-    shutil.rmtree(old, ignore_errors=True)
+    if not at.exists():
+        with suppress(OSError):  # another process was faster, with the same files
+            part.rename(at)
+            return
+    # An incomplete sample is completed file by file; what the person put beside stays.
+    for file in sorted(p for p in part.rglob("*") if p.is_file() and p.name != _MARK):
+        target = at / file.relative_to(part)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(target)
+    (part / _MARK).replace(at / _MARK)
 
 
 def _write(path: Path, picture: np.ndarray) -> None:
