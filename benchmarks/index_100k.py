@@ -6,7 +6,6 @@ that step's alone. "floor" is the peak of a process that only imports what the s
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -55,8 +54,17 @@ def step(name: str, root: Path, at: Path) -> dict[str, float]:
         records = Index.open(at).records("train")
         sum(1 for _ in records)
     seconds = time.perf_counter() - start
-    unit = 1 if sys.platform == "darwin" else 1024
-    return {"seconds": seconds, "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20}
+    return {"seconds": seconds, "peak_mb": peak()}
+
+
+def peak() -> float:
+    """The most memory that this process held so far, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss is inherited from the parent on Linux
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def main() -> None:

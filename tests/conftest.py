@@ -12,6 +12,8 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
+# Child processes that tests start find the program as the tests do, installed or not.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(_CHECKOUT / "app"), *filter(None, [os.environ.get("PYTHONPATH", "")])])
 
 
 @pytest.fixture(autouse=True)

@@ -132,12 +132,12 @@ def look(path: str | Path) -> ImageFacts:
         ImageError: If it cannot be read.
     """
     with _opened(path) as picture:
-        notes = _notes(picture, path)
+        notes = tuple(_notes(picture, path))
         width, height = picture.size
         _decoded(picture, path, 256)
         if _orientation(picture) >= 5:
             width, height = height, width
-    return ImageFacts(width, height, tuple(notes))
+    return ImageFacts(width, height, notes)
 
 
 def recognised(path: str | Path) -> str | None:
@@ -268,13 +268,21 @@ def _orientation(picture: Image.Image) -> int:
         return 1
 
 
+def _frames(picture: Image.Image) -> int:
+    try:
+        return int(getattr(picture, "n_frames", 1))
+    except Exception:  # damaged after the first frame, which is all that is used
+        return 1
+
+
 def _notes(picture: Image.Image, path: str | Path) -> Iterator[tuple[str, str]]:
     name, form = quoted(Path(path).name), "JPEG" if picture.format == "MPO" else str(picture.format)
     suffix = Path(path).suffix.lower()
     if suffix not in _FORMATS[form]:
         yield "mislabelled", f"{name} is a {form} picture though its name ends in “{suffix}”; it is read all the same."
-    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
-        yield "animated", f"{name} holds {getattr(picture, 'n_frames', 1)} pictures; the first one is used."
+    frames = 1 if picture.format == "MPO" else _frames(picture)  # a phone's JPEG with its depth map is one photo
+    if frames > 1:
+        yield "animated", f"{name} holds {frames} pictures; the first one is used."
     tiles = getattr(picture, "tile", None)
     raw = str(tiles[0].args) if tiles else ""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16") or ";16" in raw:
