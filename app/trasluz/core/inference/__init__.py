@@ -1,0 +1,1 @@
+"""ONNX Runtime: open graphs on a device, answer, judge, check against PyTorch, and take away."""
