@@ -21,7 +21,7 @@ ALLOWED = 2
 
 @contextlib.contextmanager
 def attempt(plugin: str, content_hash: str) -> Iterator[None]:
-    """Mark that a plugin is being loaded, until the block ends in any way that Python sees."""
+    """Mark that a plugin is being loaded, until the block ends; that it ended at all makes up for lost attempts."""
     mark = _folder() / f"{_name(plugin, content_hash)}-{uuid.uuid4().hex}"
     with contextlib.ExitStack() as stack:
         # A full or read-only disk must not keep plugins from loading.
@@ -30,18 +30,19 @@ def attempt(plugin: str, content_hash: str) -> Iterator[None]:
             stack.callback(_clear, _lock_of(mark))
             stack.enter_context(FileLock(_lock_of(mark)))
             mark.touch()
+            stack.callback(forgive, plugin)
             stack.callback(_clear, mark)
         yield
 
 
 def lost(plugin: str, content_hash: str) -> int:
     """Count the attempts to load this content of the plugin that never came back."""
-    return sum(_is_abandoned(mark) for mark in _marks(_name(plugin, content_hash)))
+    return sum(_is_abandoned(mark) for mark in _marks(f"{_name(plugin, content_hash)}-"))
 
 
-def forgive(plugin: str) -> None:
-    """Forget the lost attempts of a plugin: the person wants it tried again."""
-    for mark in _marks(_who(plugin)):
+def forgive(plugin: str | None = None) -> None:
+    """Forget the lost attempts of a plugin, or of all: the person wants them tried again."""
+    for mark in _marks(f"{_who(plugin)}-" if plugin is not None else ""):
         if _is_abandoned(mark):
             _clear(mark)
             _clear(_lock_of(mark))
@@ -53,12 +54,12 @@ def _who(plugin: str) -> str:
 
 
 def _name(plugin: str, content_hash: str) -> str:
-    return f"{_who(plugin)}-{content_hash[:16] or 'builtin'}"
+    return f"{_who(plugin)}-{content_hash[:16]}"
 
 
 def _marks(beginning: str) -> list[Path]:
     try:
-        return [p for p in _folder().iterdir() if p.name.startswith(f"{beginning}-") and p.suffix != ".lock"]
+        return [p for p in _folder().iterdir() if p.name.startswith(beginning) and p.suffix != ".lock"]
     except OSError:
         return []
 

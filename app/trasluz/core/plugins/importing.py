@@ -4,12 +4,10 @@ A plugin's folder on `sys.path` would let any file in it stand in for a library 
 own knows each plugin's package and where it lies, and answers for that package and what is inside it alone.
 """
 
-import contextlib
 import importlib
 import importlib.util
-import io
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -78,26 +76,19 @@ def import_package(package: str, folder: Path, content_hash: str = "") -> Module
         sys.meta_path.insert(0, _finder)
     _finder.folders[package] = (folder, content_hash)
     try:
-        with aside():
-            return importlib.import_module(package)
+        return importlib.import_module(package)
     except BaseException:
         forget(package)
         raise
 
 
 def forget(package: str) -> None:
-    """Drop a plugin's package, so that it can be imported anew after its files have changed."""
-    _finder.folders.pop(package, None)
+    """Drop a plugin's package, so that it can be imported anew; a package that is none of ours stays."""
+    if _finder.folders.pop(package, None) is None:
+        return
     for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
         del sys.modules[name]
     importlib.invalidate_caches()
-
-
-@contextlib.contextmanager
-def aside() -> Iterator[None]:
-    """Send what a plugin prints to standard error: standard output belongs to the command's answer."""
-    with contextlib.redirect_stdout(sys.stderr or io.StringIO()):
-        yield
 
 
 def _library(package: str) -> str | None:

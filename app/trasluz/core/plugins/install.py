@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from . import attempts, shelf
 from .archive import MOST_BYTES, MOST_FILES, unpack
-from .discovery import PluginInfo, discover
+from .discovery import PluginInfo, describe, discover
 from .forecast import warnings_for
 from .manifest import MANIFEST_NAME, Manifest, PluginError, read_manifest
 from .state import Decision, deciding
@@ -54,6 +54,11 @@ class Examined:
     replaces: str | None
     warnings: list[str]
     _stack: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @property
+    def info(self) -> PluginInfo:
+        """What it says of itself, in the words in which installed ones are listed."""
+        return describe(self.manifest, self.folder, "user")
 
     @property
     def bytes(self) -> int:
@@ -132,7 +137,7 @@ def install(examined: Examined, *, trust: bool = True) -> PluginInfo:
                 raise PluginError(f"“{examined.source.name}” changed while it was looked at; look at it again.")
         with deciding() as decided:
             decided.plugins[plugin] = Decision(trusted=examined.content_hash if trust else "")
-    attempts.forgive(plugin)
+    attempts.forgive()
     return _found(plugin)
 
 
@@ -149,7 +154,7 @@ def remove(plugin: str) -> None:
         shelf.drop(place, info.folder)
         with deciding() as decided:
             decided.plugins.pop(plugin, None)
-    attempts.forgive(plugin)
+    attempts.forgive()
 
 
 def enable(plugin: str, *, trust: bool = False) -> PluginInfo:
@@ -166,7 +171,7 @@ def enable(plugin: str, *, trust: bool = False) -> PluginInfo:
     with _sentences(f"“{info.title}” could not be switched on"), deciding() as decided:
         before = decided.of(plugin)
         decided.plugins[plugin] = Decision(trusted=info.content_hash if trust else before.trusted)
-    attempts.forgive(plugin)
+    attempts.forgive()
     return _found(plugin)
 
 

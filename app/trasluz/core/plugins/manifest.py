@@ -25,6 +25,9 @@ RESERVED_NAMES = frozenset({"con", "prn", "aux", "nul", *(f"{d}{n}" for d in ("c
 class PluginError(Exception):
     """Something about a plugin that cannot be; the message is a sentence: what, where, what to do."""
 
+    details = ""
+    """A person needs no traceback of ours to read the sentence."""
+
 
 def is_word(word: object) -> bool:
     """Say whether `word` is fit to be an id: lower-case letters and digits, joined by single hyphens."""

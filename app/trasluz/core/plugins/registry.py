@@ -1,27 +1,19 @@
-"""What the plugins bring, checked: families, sources, explainers. The only caller of hooks.
+"""What the plugins bring, checked: families, sources, explainers. `Registry.load` is the door to them.
 
-Each plugin is asked by itself: one that raises, misspells a hook, or returns what does not fit is listed with its
+Each plugin is taken in by itself: one that raises, misspells a hook, or returns what does not fit is listed with its
 error, brings nothing, and costs the others nothing.
 """
 
-import contextlib
-import traceback
 from collections.abc import Collection
-from pathlib import Path
-from types import ModuleType
 
-import pluggy
+from trasluz.api import DataError, DatasetSource, Explainer, FamilyError, ModelCard, ModelFamily
 
-from trasluz.api import DataError, DatasetSource, Explainer, FamilyError, ModelCard, ModelFamily, hookspecs
-
-from . import attempts
-from .brought import Brought, check_against_manifest, checked
+from .asking import ask
+from .brought import Brought, check_against_manifest
 from .discovery import PluginInfo, discover
-from .importing import aside, forget, import_package
+from .importing import forget
 from .manifest import PluginError
-
-_HOOKS = ("trasluz_families", "trasluz_sources", "trasluz_explainers")
-_TRACEBACK_AT_MOST = 20_000
+from .mishaps import sentence_of, traceback_of
 
 
 class Registry:
@@ -91,26 +83,18 @@ class Registry:
         return [e for e in [*self._of_families.get(card.family, ()), *self._explainers] if _applies(e, card)]
 
     def _load(self, info: PluginInfo) -> PluginInfo:
-        if attempts.lost(info.id, info.content_hash) >= attempts.ALLOWED:
+        if other := self._packages.get(info.package):
             return info.broken(
-                f"“{info.title}” ended the program {attempts.ALLOWED} times while it was being loaded, so it was "
-                "left out. Enable it again to try once more, or ask its author."
+                f"Its package “{info.package}” has the name of the one of “{other}”. Remove one of them."
             )
-        module: ModuleType | None = None
         try:
-            if other := self._packages.get(info.package):
-                raise PluginError(f"Its package “{info.package}” has the name of the one of “{other}”. Remove one.")
-            with _guard(info), aside():
-                module = import_package(info.package, info.folder, info.content_hash)
-                brought = _ask(module)
-            self._admit(info, brought)
+            self._admit(info, ask(info))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             # SystemExit too: a plugin that calls sys.exit() while it is imported must not end the program.
-            if module is not None:
-                forget(info.package)
-            return info.broken(_sentence(info, error), _traceback(error))
+            forget(info.package)
+            return info.broken(sentence_of(info, error), traceback_of(error))
         self._packages[info.package] = info.title
         return info
 
@@ -141,35 +125,6 @@ class Registry:
         return {e.id for e in self._explainers} | {e.id for own in self._of_families.values() for e in own}
 
 
-def _ask(module: ModuleType) -> Brought:
-    """Ask one plugin for all that it brings, with a plugin manager of its own.
-
-    pluggy ends a whole call where one plugin raises, mixes the results, and is silent on a misspelt hook until it
-    is asked; with one plugin for each manager none of that can reach another plugin.
-    """
-    hooks = pluggy.PluginManager("trasluz")
-    hooks.add_hookspecs(hookspecs)
-    hooks.register(module)
-    hooks.check_pending()
-    if not hooks.get_hookcallers(module):
-        raise PluginError("It has no hooks: mark the functions in its __init__.py with `trasluz.api.hookimpl`.")
-    answers: dict[str, object] = {}
-    for name in _HOOKS:
-        caller = getattr(hooks.hook, name)
-        if not caller.get_hookimpls():
-            continue
-        results = caller()
-        if not results:
-            raise PluginError(f"Its hook {name} returns None; it has to return a list.")
-        answers[name] = results[0]
-    return checked(*(answers.get(name, ()) for name in _HOOKS))
-
-
-def _guard(info: PluginInfo) -> contextlib.AbstractContextManager[None]:
-    # What comes with the program is tested with it, and nobody could do without it.
-    return attempts.attempt(info.id, info.content_hash) if info.origin == "user" else contextlib.nullcontext()
-
-
 def _applies(explainer: Explainer, card: ModelCard) -> bool:
     try:
         return bool(explainer.applies(card))
@@ -186,47 +141,3 @@ def _why_not(info: PluginInfo) -> str:
     if info.state == "broken":
         return f"which does not work: {info.error}"
     return "which was not asked to load."
-
-
-def _sentence(info: PluginInfo, error: BaseException) -> str:
-    if isinstance(error, PluginError):
-        return f"“{info.title}” cannot be used. {error}"
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        missing = error.name.partition(".")[0]
-        if missing == "trasluz":
-            return f"“{info.title}” was written for another Trasluz: there is no {error.name} in this one."
-        if missing != info.package:
-            return (
-                f"“{info.title}” needs the Python library “{missing}”, which is not installed here. "
-                f"Install it into the Python that runs Trasluz (pip install {missing}), or ask the plugin's author."
-            )
-    if isinstance(error, pluggy.PluginValidationError):
-        return (
-            f"“{info.title}” has a hook that does not exist or takes the wrong arguments; "
-            f"the hooks are {', '.join(_HOOKS)}."
-        )
-    where = _where(info.folder, error)
-    if isinstance(error, SyntaxError):
-        return f"“{info.title}” has a mistake in its code{where}: {error.msg}."
-    said = f"{type(error).__name__}: {error}".rstrip(".: ")
-    return f"“{info.title}” failed while it was loaded{where}: {said}."
-
-
-def _where(folder: Path, error: BaseException) -> str:
-    """Name the last line of the plugin's own code that the error went through."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [(frame.filename, frame.lineno) for frame in frames]
-    if isinstance(error, SyntaxError) and error.filename:
-        places.append((error.filename, error.lineno))
-    root = folder.resolve()
-    for name, line in reversed(places):
-        if Path(name).is_absolute() and Path(name).is_relative_to(root):
-            return f" in {Path(name).relative_to(root).as_posix()}, line {line}"
-    return ""
-
-
-def _traceback(error: BaseException) -> str:
-    if isinstance(error, PluginError) and error.__cause__ is None:
-        return ""
-    whole = "".join(traceback.format_exception(error))
-    return whole[-_TRACEBACK_AT_MOST:]
