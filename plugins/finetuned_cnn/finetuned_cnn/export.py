@@ -29,11 +29,13 @@ def preprocessing() -> dict[str, Any]:
 
     return {
         "before_the_graph": {
-            "decode": "RGB, 8 bits; EXIF rotation applied; transparency on white; first frame",
+            "decode": "RGB, 8 bits; EXIF rotation applied; transparency on white; first frame; halved until no "
+            "side is longer than 2048",
             "feed": f"`{IMAGE}`: (images, height, width, 3) uint8, any size; all of one batch the same size",
         },
         "in_the_graph": [
-            {"resize": [IMAGE_SIZE, IMAGE_SIZE], "method": "bilinear, antialiased; the whole photo, stretched"},
+            {"crop": "the largest square in the middle"},
+            {"resize": [IMAGE_SIZE, IMAGE_SIZE], "method": "bilinear, antialiased"},
             {"subtract": MEAN, "divide": STD},
         ],
     }
@@ -102,11 +104,16 @@ class _Writer:
 
         from .network import IMAGE_SIZE, MEAN, STD
 
-        x = self.node("Transpose", IMAGE, perm=[0, 3, 1, 2])
+        sides = self.node("Shape", IMAGE, start=1, end=3)  # (height, width)
+        side = self.node("ReduceMin", sides, keepdims=1)
+        start = self.node("Div", self.node("Sub", sides, side), self.constant(np.array([2, 2], np.int64)))
+        end = self.node("Add", start, side)
+        x = self.node("Slice", IMAGE, start, end, self.constant(np.array([1, 2], np.int64)))
+        x = self.node("Transpose", x, perm=[0, 3, 1, 2])
         x = self.node("Cast", x, to=TensorProto.FLOAT)
-        side = self.constant(np.array([IMAGE_SIZE, IMAGE_SIZE], np.int64))
+        size = self.constant(np.array([IMAGE_SIZE, IMAGE_SIZE], np.int64))
         how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel", "axes": [2, 3]}
-        x = self.node("Resize", x, "", "", side, antialias=1, exclude_outside=1, **how)
+        x = self.node("Resize", x, "", "", size, antialias=1, exclude_outside=1, **how)
         x = self.node("Sub", x, self.constant(np.array(MEAN, np.float32)))
         return self.node("Div", x, self.constant(np.array(STD, np.float32)))
 

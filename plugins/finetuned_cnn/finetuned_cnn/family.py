@@ -1,0 +1,147 @@
+"""The family: from a folder of photos to a classifier as one ONNX graph."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trasluz.api import (
+    Explainer,
+    Kind,
+    LoadedModel,
+    ModelCard,
+    ModelFamily,
+    Note,
+    Outputs,
+    Prediction,
+    Predictor,
+    Sample,
+    TrainContext,
+    Trained,
+)
+from trasluz.api.scores import classification
+
+from .config import FinetunedCnnConfig, Strategy, chosen_strategy
+from .explain import ClassActivation, LearningStages, StageAccuracy
+from .export import FEATURES, IMAGE, PROBABILITIES, export_classifier, preprocessing
+from .predict import FinetunedCnnPredictor
+from .script import PREDICT
+
+if TYPE_CHECKING:
+    from .linear import Fitted
+    from .network import EfficientNetLite0Classifier
+
+GRAPH_FILE = "model.onnx"
+REFERENCE_BATCH = 16
+TITLES: Mapping[Strategy, str] = {
+    "linear": "linear classifier",
+    "stages": "linear classifier on the best stage",
+    "few-layers": "a few layers finetuned",
+    "many-layers": "many layers finetuned",
+}
+LICENCE = "Apache-2.0 (EfficientNet-Lite0 weights, tensorflow/tpu)"
+
+
+class FinetunedCnn(ModelFamily):
+    """EfficientNet-Lite0 with its ImageNet weights, taught one's own classes."""
+
+    id = "finetuned-cnn"
+    title = "Finetuned CNN"
+    sentence = "Tells photos apart: a network that knows ImageNet is taught your own classes."
+    kinds = (Kind.IMAGE_CLASSES,)
+    config = FinetunedCnnConfig
+    headline = "accuracy"
+
+    def train(self, context: TrainContext) -> Trained:
+        """Fit a linear classifier on the backbone; finetuning, where it is chosen, goes on from there."""
+        from trasluz.torchkit import device
+
+        from .linear import fit_classifier, with_classifier
+        from .network import EfficientNetLite0Classifier, load_imagenet
+
+        config = context.config
+        assert isinstance(config, FinetunedCnnConfig)
+        strategy, why = chosen_strategy(config.strategy, (r.target for r in context.dataset.records("train")))
+        device.tune()
+        network = EfficientNetLite0Classifier(len(context.dataset.labels), dropout=config.dropout)
+        load_imagenet(network)
+        network.eval()
+        context.emit(Note(sentence=f"{TITLES[strategy].capitalize()}. {why}", facts={"strategy": strategy}))
+        fitted = fit_classifier(context, network, try_all_parts=strategy == "stages")
+        network = with_classifier(network, fitted)
+        learning = {"classifier"}
+        if strategy in ("few-layers", "many-layers"):
+            from .finetune import finetune, learning_parts
+
+            learning = set(learning_parts(strategy))
+            network = finetune(context, network, strategy=strategy)
+        network.eval()
+        export_classifier(network, context.model_folder / GRAPH_FILE)
+        return Trained(
+            title=f"EfficientNet-Lite0, {TITLES[strategy]}",
+            graphs={"model": GRAPH_FILE},
+            reference=_reference(network),
+            labels=tuple(context.dataset.labels),
+            preprocessing=preprocessing(),
+            extra=_extra(network, fitted, strategy=strategy, why=why, learning=learning),
+            licence=LICENCE,
+            compared=(PROBABILITIES, FEATURES),
+        )
+
+    def predictor(self, model: LoadedModel) -> Predictor:
+        """Make the predictor of a loaded model."""
+        return FinetunedCnnPredictor(model)
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
+        """Score answers: `accuracy`, `macro_f1` and, with more than five classes, `top5_accuracy`."""
+        return classification(predictions, targets)
+
+    def script(self, card: ModelCard) -> str:
+        """The source of `predict.py`."""
+        return PREDICT
+
+    def explainers(self) -> Sequence[Explainer]:
+        """Where it looked, what learned, which stage knew most."""
+        return (ClassActivation(), LearningStages(), StageAccuracy())
+
+
+def _reference(network: "EfficientNetLite0Classifier") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
+    """PyTorch's own outputs, from the same photos, by the same steps, on the CPU."""
+    import torch
+
+    from .data import as_batch
+    from .network import pooled
+
+    network = network.cpu().eval().to(memory_format=torch.channels_last)
+
+    def outputs(samples: Sequence[Sample]) -> Sequence[Outputs]:
+        found: list[dict[str, np.ndarray]] = []
+        for at in range(0, len(samples), REFERENCE_BATCH):
+            images = [sample.array(IMAGE) for sample in samples[at : at + REFERENCE_BATCH]]
+            with torch.inference_mode():
+                features = pooled(network.maps(as_batch(images)))
+                probabilities = torch.softmax(network.classifier(features), dim=1)
+            rows = zip(probabilities.numpy(), features.numpy(), strict=True)
+            found += [{PROBABILITIES: p, FEATURES: f} for p, f in rows]
+        return found
+
+    return outputs
+
+
+def _extra(
+    network: "EfficientNetLite0Classifier", fitted: "Fitted", *, strategy: Strategy, why: str, learning: set[str]
+) -> dict[str, Any]:
+    from .network import PART_CHANNELS
+
+    channels = [*PART_CHANNELS[: network.depth], network.classifier.out_features]
+    stages = [
+        {"name": name, "channels": size, "learning": name in learning}
+        for (name, _), size in zip(network.parts(), channels, strict=True)
+    ]
+    extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": "efficientnet-lite0", "stages": stages}
+    extra["linear"] = {"c": fitted.choice.c, "photos": fitted.photos}
+    if not np.isnan(fitted.choice.accuracy):
+        extra["linear"]["held_out_accuracy"] = fitted.choice.accuracy
+    if fitted.compared:
+        extra["stage_accuracy"] = fitted.compared
+    return extra

@@ -1,0 +1,133 @@
+"""The strategies that leave the backbone as it is: a linear classifier on the features of one of its parts.
+
+Each photo goes through the backbone once; the rest is a convex problem that a real solver settles in seconds. The
+regularisation, and for `stages` the part, are chosen on photos of the train part that were held out of the fitting;
+the val part is never looked at.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trasluz.api import DataError, FamilyError, Metric, Note, Progress, TrainContext, TrainingStopped
+
+from . import logistic
+from .features import Features, extract
+
+if TYPE_CHECKING:
+    from .network import EfficientNetLite0Classifier
+
+STAGE = "Fitting the classifier"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A linear classifier and how it came about.
+
+    Attributes:
+        part: The part of the backbone whose features it reads, counted from the stem.
+        linear: The classifier.
+        choice: What cross-validation said of it.
+        compared: Part name → accuracy on held-out photos, where several parts were tried.
+        photos: How many photos it was fitted on.
+    """
+
+    part: int
+    linear: logistic.Linear
+    choice: logistic.Choice
+    photos: int
+    compared: dict[str, float] = field(default_factory=dict)
+
+
+def fit_classifier(
+    context: TrainContext, network: "EfficientNetLite0Classifier", *, try_all_parts: bool = False
+) -> Fitted:
+    """Fit a linear classifier on the backbone's features of the train photos.
+
+    Args:
+        context: The run.
+        network: Its backbone is used and not changed.
+        try_all_parts: Whether to try the features after every part and keep the best, or to take the last.
+
+    Raises:
+        DataError: If there are fewer than two classes.
+        FamilyError: If no or too few photos could be read.
+        TrainingStopped: If the person asked to stop.
+    """
+    from .network import PART_NAMES
+
+    labels = list(context.dataset.labels)
+    if len(labels) < 2:
+        only = f" (“{labels[0]}”)" if labels else ""
+        raise DataError(
+            f"There is only one class{only} in the train part of “{context.dataset.root.name}”; put the photos of "
+            "each class in a folder of its own, at least two of them."
+        )
+    features = extract(context, network, context.dataset.records("train"))
+    y = _classes(features, labels)
+    last = len(PART_NAMES) - 1
+    choices = {}
+    for part in range(last + 1) if try_all_parts else (last,):
+        context.emit(Progress(stage="Choosing how strictly to fit", done=part if try_all_parts else 0, unit="stages"))
+        choices[part] = logistic.choose(
+            features.after(part), y, classes=len(labels), seed=context.config.seed, stopping=context.stopping
+        )
+        if context.stopping():
+            raise TrainingStopped("Stopped while fitting; what was seen of the photos is kept.")
+    # Where nothing could be held out every loss is nan; then the last part is taken.
+    best = min(choices, key=lambda part: (np.nan_to_num(choices[part].loss, nan=np.inf), -part))
+    compared = {PART_NAMES[part]: choice.accuracy for part, choice in choices.items()} if try_all_parts else {}
+    _tell_choice(context, choices[best], PART_NAMES[best], compared)
+    linear = _fit(context, features.after(best), y, classes=len(labels), c=choices[best].c)
+    return Fitted(best, linear, choices[best], len(y), compared)
+
+
+def with_classifier(network: "EfficientNetLite0Classifier", fitted: Fitted) -> "EfficientNetLite0Classifier":
+    """A network that ends after the fitted part and has the fitted classifier; the backbone is shared, not copied."""
+    import torch
+
+    from .network import EfficientNetLite0Classifier
+
+    result = EfficientNetLite0Classifier(len(fitted.linear.bias), depth=fitted.part + 1, dropout=network.dropout.p)
+    result.backbone = network.backbone
+    with torch.no_grad():
+        result.classifier.weight.copy_(torch.from_numpy(fitted.linear.weight))
+        result.classifier.bias.copy_(torch.from_numpy(fitted.linear.bias))
+    return result
+
+
+def _classes(features: Features, labels: Sequence[str]) -> np.ndarray:
+    number = {label: i for i, label in enumerate(labels)}
+    y = np.array([number[record.target] for record in features.records])
+    if len(np.unique(y)) < 2:
+        why = "within the time limit; give it more minutes" if features.cut_short else "; look at the list of problems"
+        raise FamilyError(f"Photos of only one class could be read{' ' if features.cut_short else ''}{why}.")
+    return y
+
+
+def _fit(context: TrainContext, x: np.ndarray, y: np.ndarray, *, classes: int, c: float) -> logistic.Linear:
+    context.emit(Progress(stage=STAGE, done=0))
+
+    def report(iteration: int, value: float) -> bool:
+        context.emit(Metric(name="loss", value=value, step=iteration, split="train"))
+        left = context.seconds_left()
+        # Stopped here, the classifier is merely a little less exact: there is something to keep.
+        return context.stopping() or (left is not None and left <= 0)
+
+    standard = logistic.Standard(x)
+    return standard.undo(logistic.fit(standard(x), y, classes=classes, c=c, report=report))
+
+
+def _tell_choice(context: TrainContext, choice: logistic.Choice, part: str, compared: dict[str, float]) -> None:
+    if np.isnan(choice.loss):
+        context.emit(Note(sentence="Too few photos to hold some out, so the fit is neither strict nor loose."))
+        return
+    where = f" The best features are those after the {part}." if compared else ""
+    context.emit(
+        Note(
+            sentence=f"Of the train photos held out of the fitting, {choice.accuracy:.1%} are answered right.{where}",
+            facts={"held_out_accuracy": choice.accuracy, "c": choice.c, "stage_accuracy": compared},
+        )
+    )
