@@ -18,6 +18,7 @@ from .judging.figures import Figure
 from .judging.photos import JudgedList
 from .judging.verdict import Judged, Verdict, read_verdict
 from .page import Page
+from .standing import missing
 from .using.answer import AnswerPanel, provider_words
 from .words import metric_words, plurals
 
@@ -148,37 +149,11 @@ class JudgePage(Page):
             self._draw_before(self.verdict)
 
     def _show(self) -> None:
-        session = self.session
-        if session is None or session.project is None:
-            self._say(
-                "No photos yet",
-                "Open a folder of photos, train a model, and its judgement appears here.",
-                "Open your photos →",
-                "start",
-            )
-        elif session.run is None:
-            self._say(
-                "Nothing to judge yet",
-                "A model is judged on photos that it never learned from, as soon as one is trained.",
-                "Choose a model →",
-                "model",
-            )
-        elif session.run.state in {"running", "waiting", ""}:
-            self._say(
-                "Still learning",
-                "The judgement comes when the run is done; you can watch it until then.",
-                "Watch it learn →",
-                "train",
-            )
-        elif session.run.state != "finished":
-            self._say(
-                "This run has no model",
-                "It ended before there was one to judge. Resume it, or train another.",
-                "Look at the run →",
-                "train",
-            )
-        else:
+        standing = missing(self.session, what="judge")
+        if standing is None:
             self._read()
+        else:
+            self._say(*standing)
 
     def _say(self, title: str, sentence: str, action: str, goes: str) -> None:
         self.verdict, self._read_for = None, None

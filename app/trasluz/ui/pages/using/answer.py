@@ -58,29 +58,36 @@ class AnswerPanel(QWidget):
         self._heat.setAccessibleName("Strength of the heat")
         self._heat.setToolTip("Strength of the heat; all the way left shows the bare photo")
         self._heat.valueChanged.connect(self._heat_changed)
-        self._row = QWidget()
-        row = QHBoxLayout(self._row)
+        self.bars = BarsPainter(Bars("What it could be", (), ()))
+        self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.bars.setFixedHeight(150)
+        self.bars.chosen.connect(self._bar_chosen)
+        self._row = self._build_row()
+        self._arrange(tall=tall)
+
+    def _build_row(self) -> QWidget:
+        self._look_label = Label("Where it sees", "muted")
+        found = QWidget()
+        row = QHBoxLayout(found)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        self._look_label = Label("Where it sees", "muted")
         row.addWidget(self._view)
         row.addWidget(self._look_label)
         row.addWidget(self._look)
         row.addStretch(1)
         row.addWidget(Label("heat", "muted"))
         row.addWidget(self._heat)
-        self.bars = BarsPainter(Bars("What it could be", (), ()))
-        self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.bars.setFixedHeight(150)
-        self.bars.chosen.connect(self._bar_chosen)
-        self._words = QWidget()
-        words = QVBoxLayout(self._words)
-        words.setContentsMargins(0, 0, 0, 0)
+        found.setVisible(False)
+        return found
+
+    def _arrange(self, *, tall: bool) -> None:
+        words = QVBoxLayout()
         words.setSpacing(6)
         words.addWidget(self.title)
         words.addWidget(self.facts)
+        words.addWidget(self._trouble)
         words.addWidget(self.bars)
-        words.addStretch(1)
+        words.addStretch(0 if tall else 1)
         sight = QVBoxLayout()
         sight.setSpacing(8)
         sight.addLayout(self._picture, 1)
@@ -89,10 +96,8 @@ class AnswerPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12 if tall else 24)
         layout.addLayout(sight, 5)
-        layout.addWidget(self._words, 0 if tall else 3)
-        layout.addWidget(self._trouble)
+        layout.addLayout(words, 0 if tall else 3)
         self._trouble.setVisible(False)
-        self._row.setVisible(False)
 
     # what to show
 
@@ -115,7 +120,7 @@ class AnswerPanel(QWidget):
             self._answer(prediction)
         else:
             params = {"model": self._model, "inputs": [path], "device": self._device}
-            self._ask("predict", params, lambda found: self._predicted(found))
+            self._ask("predict", params, self._predicted)
 
     def forget(self) -> None:
         """Show nothing, and ask for nothing more."""
