@@ -121,7 +121,7 @@ class _Execution:
             self._discard()
             self._end(Stopped())
             return STOPPED
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a plugin may even try to end the process
             self._discard()  # also makes room for the words, where the disk is full
             trouble = trouble_of(error, title=self._title)
             self._end(Failed(sentence=trouble.sentence, details=trouble.details, data_at_fault=trouble.data_at_fault))

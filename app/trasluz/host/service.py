@@ -201,7 +201,8 @@ class Service:
         from . import answers
 
         with self._models.use(model, device) as open_model:
-            rows = list(answers.rows(open_model, inputs, texts=texts, progress=progress, cancelled=cancelled))
+            source = self.registry().source_for(open_model.card.kind)
+            rows = list(answers.rows(open_model, source, inputs, texts=texts, progress=progress, cancelled=cancelled))
             return {"predictions": rows, "provider": open_model.provider}
 
     def predict_folder(
@@ -219,7 +220,12 @@ class Service:
 
         with self._models.use(model, device) as open_model:
             return answers.table(
-                open_model, inputs, out=Path(out) if out else None, progress=progress, cancelled=cancelled
+                open_model,
+                self.registry().source_for(open_model.card.kind),
+                inputs,
+                out=Path(out) if out else None,
+                progress=progress,
+                cancelled=cancelled,
             )
 
     def views(self, model: str) -> list[dict[str, Any]]:
@@ -254,7 +260,8 @@ class Service:
             explainer = next((e for e in self.registry().explainers(open_model.card) if e.id == view), None)
             if explainer is None:
                 raise UsageError(f"This model has no view “{view}”.")
-            return answers.view(open_model, explainer, given=input, choice=choice)
+            source = self.registry().source_for(open_model.card.kind)
+            return answers.view(open_model, source, explainer, given=input, choice=choice)
 
     def evaluate(
         self,

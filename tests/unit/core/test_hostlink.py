@@ -8,6 +8,7 @@ import textwrap
 import threading
 import time
 from concurrent.futures import CancelledError
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -189,7 +190,7 @@ def test_a_child_that_dies_at_once_is_tried_less_and_less_and_calls_say_why() ->
     with HostLink(on_death, command=[sys.executable, "-c", child]) as link:
         future = link.call("echo")
         wait_for(lambda: len(said) >= 3)
-        with pytest.raises(HostDied, match="aubergine.*3 times in a row"):
+        with pytest.raises(HostDied, match=r"aubergine.*3 times in a row"):
             future.result(10)
         start = time.monotonic()
         with pytest.raises(HostDied, match="aubergine"):
@@ -222,10 +223,9 @@ def test_a_closed_link_refuses_and_leaves_no_process() -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_address_and_key_are_not_in_the_process_list(link) -> None:
     link.call("echo").result(20)
-    with open(f"/proc/{link.pid}/cmdline", "rb") as file:
-        words = file.read()
-    with open(f"/proc/{link.pid}/environ", "rb") as file:
-        environment = dict(e.split(b"=", 1) for e in file.read().split(b"\0") if b"=" in e)
+    words = Path(f"/proc/{link.pid}/cmdline").read_bytes()
+    entries = Path(f"/proc/{link.pid}/environ").read_bytes().split(b"\0")
+    environment = dict(e.split(b"=", 1) for e in entries if b"=" in e)
     assert environment[b"TRASLUZ_HOST_KEY"] not in words
     assert environment[b"TRASLUZ_HOST_ADDRESS"] not in words
 
@@ -274,6 +274,6 @@ def test_the_child_ends_when_the_window_is_killed() -> None:
             os.kill(child, 0)
         except ProcessLookupError:
             return True
-        return open(f"/proc/{child}/stat").read().split()[2] == "Z" if sys.platform == "linux" else False
+        return Path(f"/proc/{child}/stat").read_text().split()[2] == "Z" if sys.platform == "linux" else False
 
     wait_for(gone, 10)

@@ -1,0 +1,183 @@
+"""What a model makes of inputs: rows for a window, a table for a spreadsheet, a view of one of them."""
+
+import csv
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trasluz.api import DataError, DatasetSource, Explainer, Progress, view_to_json
+from trasluz.core.inference.batch import Answered, answers
+from trasluz.core.runs.atomic import rename
+
+from .calls import Cancels, Reports, Rows, UsageError, check_cancelled
+
+if TYPE_CHECKING:
+    from trasluz.core.inference.model import OpenModel
+
+_AT_ONCE = 64
+_EVERY = 0.2
+_COLUMNS = ("input", "text", "score", "second", "second_score", "third", "third_score", "milliseconds", "error")
+
+
+def rows(
+    model: "OpenModel",
+    source: DatasetSource,
+    inputs: Sequence[str],
+    *,
+    texts: bool,
+    progress: Reports,
+    cancelled: Cancels,
+) -> Iterator[dict[str, Any]]:
+    """Answer inputs in their order, the files of folders among them, as `predict --json` prints them."""
+    given = list(inputs) if texts else list(_files(inputs, source))
+    start = time.monotonic()
+    for done, row in enumerate(answers(model.predictor, given, source.open, cancelled=cancelled), start=1):
+        rate = done / max(time.monotonic() - start, 1e-9)
+        progress(
+            Progress(
+                stage="Answering",
+                done=done,
+                total=len(given),
+                unit=f"{source.input_name}s",
+                rate=rate,
+                seconds_left=(len(given) - done) / rate,
+            )
+        )
+        yield _row(row)
+    check_cancelled(cancelled)
+
+
+def table(
+    model: "OpenModel",
+    source: DatasetSource,
+    inputs: Sequence[str],
+    *,
+    out: Path | None,
+    progress: Reports,
+    cancelled: Cancels,
+) -> dict[str, Any]:
+    """Answer many files; the rows come with the progress as they are there, and a table is written at the end.
+
+    Raises:
+        DataError: If the table cannot be written.
+        Cancelled: If nobody waits any more; there is no table then.
+    """
+    latest = Progress(stage="Answering", done=0)
+    waiting: list[dict[str, Any]] = []
+    said = time.monotonic()
+
+    def note(step: Progress) -> None:
+        nonlocal latest
+        latest = step
+
+    def hand_over() -> None:
+        progress(Rows(**latest.model_dump(exclude={"type"}), rows=tuple(waiting)))
+        waiting.clear()
+
+    found: list[dict[str, Any]] = []
+    try:
+        with _Table(out) as written:
+            for row in rows(model, source, inputs, texts=False, progress=note, cancelled=cancelled):
+                found.append(row)
+                written.add(row)
+                waiting.append(row)
+                if len(waiting) >= _AT_ONCE or time.monotonic() - said > _EVERY:
+                    hand_over()
+                    said = time.monotonic()
+            hand_over()
+    except OSError as error:
+        raise DataError(
+            f"The table “{out}” cannot be written: {error.strerror or error}. Choose another place for it."
+        ) from error
+    return {
+        "predictions": found,
+        "rows": len(found),
+        "errors": sum("error" in row for row in found),
+        "out": str(out) if out else None,
+        "provider": model.provider,
+    }
+
+
+def view(
+    model: "OpenModel", source: DatasetSource, explainer: Explainer, *, given: str, choice: str | None
+) -> dict[str, Any]:
+    """Make a view of one input, as plain data.
+
+    Raises:
+        DataError: If the input cannot be read.
+        UsageError: If there is no such choice.
+    """
+    choices = list(explainer.choices(model.card))
+    if choice is not None and choice not in choices:
+        raise UsageError(f"There is no “{choice}” to look at; there is {', '.join(choices) or 'nothing to choose'}.")
+    return {"view": view_to_json(explainer.explain(model.predictor, source.open(given), choice))}
+
+
+def _row(row: Answered[str]) -> dict[str, Any]:
+    if row.prediction is None:
+        return {"input": row.given, "error": row.error}
+    return {
+        "input": row.given,
+        "text": row.prediction.text,
+        "label": row.prediction.label,
+        "score": row.prediction.score,
+        "top": [[label, score] for label, score in row.prediction.top],
+        "milliseconds": round(row.milliseconds, 3),
+    }
+
+
+def _files(inputs: Sequence[str], source: DatasetSource) -> Iterator[str]:
+    """The inputs, with the files that a folder holds in place of the folder; in a stable order."""
+    for given in inputs:
+        if not Path(given).expanduser().is_dir():
+            yield str(Path(given).expanduser()) if given.startswith("~") else given
+            continue
+        inside = list(_inside(Path(given).expanduser(), source.suffixes))
+        # A folder without any is an input that cannot be answered, and is said as one.
+        yield from inside or [given]
+
+
+def _inside(folder: Path, suffixes: Sequence[str]) -> Iterator[str]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if not f.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and (not suffixes or Path(name).suffix.lower() in suffixes):
+                yield str(Path(place) / name)
+
+
+class _Table:
+    """A CSV file that is there when it is whole; nothing is written where no place is given."""
+
+    def __init__(self, out: Path | None) -> None:
+        self._out = out.expanduser().absolute() if out else None
+
+    def __enter__(self) -> "_Table":
+        if self._out is not None:
+            self._part = self._out.with_name(f".{self._out.name}.part")
+            self._file = self._part.open("w", newline="", encoding="utf-8", errors="backslashreplace")
+            self._writer = csv.writer(self._file)
+            self._writer.writerow(_COLUMNS)
+        return self
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Write one row."""
+        if self._out is None:
+            return
+        others = [value for pair in row.get("top", [])[1:3] for value in pair]
+        others += [""] * (4 - len(others))
+        first = (row["input"], row.get("text", ""), row.get("score", ""))
+        self._writer.writerow([*first, *others, row.get("milliseconds", ""), row.get("error", "")])
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._out is None:
+            return
+        try:
+            self._file.close()
+            if kind is None:
+                rename(self._part, self._out)
+        finally:
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)

@@ -1,0 +1,105 @@
+"""Scoring a model on labelled data, honestly: on what it never learned from, where that can be known."""
+
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trasluz.api import SPLITS, DataError, Split
+from trasluz.core.inference.judge import judge
+
+from .calls import Cancels, Reports, UsageError, check_cancelled
+
+if TYPE_CHECKING:
+    from trasluz.core.data.index import Index
+    from trasluz.core.inference.model import OpenModel
+    from trasluz.core.plugins.registry import Registry
+
+
+def evaluate(
+    model: "OpenModel",
+    registry: "Registry",
+    data: Path,
+    *,
+    split: str | None,
+    index: Path | None,
+    progress: Reports,
+    cancelled: Cancels,
+) -> dict[str, Any]:
+    """Score a model; the result is what `evaluate --json` prints, with the whole `judgement` beside it.
+
+    Raises:
+        DataError: If the data cannot be used, or there is nothing to score.
+        UsageError: If there is no such split.
+    """
+    if split is not None and split not in SPLITS:
+        raise UsageError(f"“{split}” is not a split; there are {', '.join(SPLITS)}.")
+    with tempfile.TemporaryDirectory(prefix="trasluz-", ignore_cleanup_errors=True) as folder:
+        dataset = _open(model, registry, data, index, Path(folder), progress=progress, cancelled=cancelled)
+        with closing(dataset):
+            if dataset.kind != model.card.kind:
+                raise DataError(f"The model answers {model.card.kind}, and “{data}” holds {dataset.kind}.")
+            splits = [split] if split else fair_splits(model, dataset)
+            if not any(dataset.count(s) for s in splits):
+                raise DataError(f"The {' and '.join(splits)} part of “{data}” is empty: there is nothing to score.")
+            judgement = judge(
+                model.predictor, model.family, dataset, splits=splits, progress=progress, cancelled=cancelled
+            )
+    check_cancelled(cancelled)
+    card = model.card
+    parity = card.parity
+    return {
+        "model": str(model.folder),
+        "family": card.family,
+        "task": card.kind,
+        "items": len(judgement.items),
+        "skipped": [s.model_dump() for s in judgement.skipped],
+        "metrics": judgement.metrics,
+        "headline": judgement.headline,
+        "interval": judgement.interval.model_dump() if judgement.interval else None,
+        "split": judgement.split,
+        "provider": judgement.provider,
+        "items_per_second": judgement.items_per_second,
+        "parity": parity.model_dump(include={"max_abs_diff", "pytorch_score", "onnx_score"}) if parity else None,
+        "judgement": judgement.model_dump(mode="json"),
+    }
+
+
+def fair_splits(model: "OpenModel", dataset: "Index") -> list[Split]:
+    """Which parts to score on: the test part, else the val part, else all.
+
+    Where the data itself says nothing of splits, they were drawn. In the data that the model learned from, the
+    drawn val part is the one it was judged by; in other data the draw means nothing, and all of it is new to the model.
+    """
+    if dataset.summary().split_given:
+        for split in reversed(SPLITS[1:]):
+            if dataset.count(split):
+                return [split]
+        return list(SPLITS)
+    if dataset.fingerprint == model.card.data.fingerprint:
+        return ["val"]
+    return list(SPLITS)
+
+
+def _open(
+    model: "OpenModel",
+    registry: "Registry",
+    data: Path,
+    index: Path | None,
+    folder: Path,
+    *,
+    progress: Reports,
+    cancelled: Cancels,
+) -> "Index":
+    from trasluz.core.data.index import Index
+
+    if index is not None:
+        return Index.open(index, registry.sources)
+    at = folder / "index.sqlite"
+    # The fingerprint covers the drawn splits: the seed that gives the model's own tells that it is the same data.
+    for seed in dict.fromkeys((model.card.seed, 0)):
+        found = Index.build(data, at, registry.sources, seed=seed, progress=progress, cancelled=cancelled)
+        if found.summary().split_given or found.fingerprint == model.card.data.fingerprint:
+            return found
+        found.close()
+    return Index.build(data, at, registry.sources, seed=0, progress=progress, cancelled=cancelled)
