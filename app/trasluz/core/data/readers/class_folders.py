@@ -179,7 +179,8 @@ def _outer_folder(root: Path, base: str, top: Listing, wanted: Wanted) -> str | 
     splits = [n for n in holding if split_named(n)]
     if splits and not any(_holds_folders(root / inner / n, wanted) for n in splits):
         return None  # a class with its splits in it
-    return inner if len(holding) > 1 or splits else None
+    deeper = len(holding) == 1 and not splits and _outer_folder(root, inner, inside, wanted) is not None
+    return inner if len(holding) > 1 or splits or deeper else None
 
 
 def _has_split_folders(folder: Path, wanted: Wanted) -> bool:
