@@ -152,7 +152,7 @@ def _compare(
     rows, skipped = list[Answered[Any]](), list[Skipped]()
     onnx, torch = list[Prediction](), list[Prediction]()
     ours: list[str] = []
-    worst, worst_at = 0.0, ""
+    worst = 0.0
     start, busy = time.monotonic(), 0.0
     for batch in _batches(answers(predictor, enumerate(records), lambda at: dataset.read(at[1]))):
         both: list[Answered[Any]] = []
@@ -166,8 +166,9 @@ def _compare(
                 both.append(row)
         for row, reference in zip(both, _reference(trained, both), strict=True):
             name, far = _difference(row.outputs or {}, reference, trained.compared)
-            if far > worst or not np.isfinite(far):
-                worst, worst_at = far, f"{name} of “{row.given[1].path}”"
+            if not far <= trained.tolerance:
+                raise _not_the_network(trained, far, f"{name} of “{row.given[1].path}”")
+            worst = max(worst, far)
             assert row.sample is not None and row.prediction is not None
             torch.append(predictor.interpret(row.sample, reference))
             onnx.append(row.prediction)
@@ -187,7 +188,11 @@ def _compare(
         )
     onnx_score = float(family.score(onnx, ours)[family.headline])
     torch_score = float(family.score(torch, ours)[family.headline])
-    _demand(trained, worst, worst_at, onnx_score=onnx_score, torch_score=torch_score, headline=family.headline)
+    if abs(onnx_score - torch_score) > _POINTS * max(1.0, abs(torch_score)):
+        raise FamilyError(
+            f"The exported ONNX model scores {family.headline} {onnx_score:.4f} where the trained network scores "
+            f"{torch_score:.4f} on the same items. The model is not kept; please report this with the run's folder."
+        )
     metrics, interval = scored(family, [r.prediction for r in rows if r.prediction], [r.given[1].target for r in rows])
     judgement = Judgement(
         headline=family.headline,
@@ -234,19 +239,11 @@ def _difference(onnx: Outputs, torch: Outputs, names: Sequence[str]) -> tuple[st
     return where, worst
 
 
-def _demand(
-    trained: Trained, worst: float, worst_at: str, *, onnx_score: float, torch_score: float, headline: str
-) -> None:
-    if not worst <= trained.tolerance:
-        raise FamilyError(
-            f"The exported ONNX model is not the trained network: they are {worst:.2g} apart ({worst_at}), and "
-            f"{trained.tolerance:.2g} is allowed. The model is not kept; please report this with the run's folder."
-        )
-    if abs(onnx_score - torch_score) > _POINTS * max(1.0, abs(torch_score)):
-        raise FamilyError(
-            f"The exported ONNX model scores {headline} {onnx_score:.4f} where the trained network scores "
-            f"{torch_score:.4f} on the same items. The model is not kept; please report this with the run's folder."
-        )
+def _not_the_network(trained: Trained, far: float, where: str) -> FamilyError:
+    return FamilyError(
+        f"The exported ONNX model is not the trained network: they are {far:.2g} apart ({where}), and "
+        f"{trained.tolerance:.2g} is allowed. The model is not kept; please report this with the run's folder."
+    )
 
 
 def _light(row: "Answered[Any]") -> "Answered[Any]":

@@ -89,7 +89,8 @@ class OpenModel:
         for graph in self._card.graphs:
             if graph.sha256 and sha256(folder / graph.file) != graph.sha256:
                 raise ModelError(
-                    f"“{graph.file}” in “{folder}” is not the file that the card describes; copy the whole folder again."
+                    f"“{graph.file}” in “{folder}” is not the file that the card describes; copy the whole "
+                    "folder again."
                 )
         self._graphs = {g.name: OnnxGraph(folder / g.file, device=device) for g in self._card.graphs}
         self.family = family
