@@ -1,1 +1,1 @@
-"""ONNX Runtime: open graphs on a device, answer, judge, check against PyTorch, and take away."""
+"""ONNX Runtime: open graphs on a device, check them against PyTorch, judge, answer, and take away."""

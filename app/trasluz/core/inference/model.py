@@ -1,102 +1,195 @@
 """Model folders: finding one, reading its card, opening its graphs."""
 
 import hashlib
+import json
+import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from pydantic import ValidationError
 
-from trasluz.api import DataError, ModelCard, ModelFamily
+from trasluz.api import FamilyError, ModelCard, ModelFamily
 from trasluz.api.model import CARD_FORMAT, CARD_NAME
+from trasluz.core.runs.atomic import write_whole
 
 from .session import OnnxGraph
 
 _BLOCK = 1 << 20
+_LARGEST_CARD = 64 << 20
 
 
-class ModelError(DataError):
-    """A model that cannot be used, in one sentence."""
+class ModelError(FamilyError):
+    """A model folder that cannot be used, in one sentence."""
 
 
-def find_model(path: Path) -> Path:
-    """Return the folder with the card: the folder itself, or the one in a run folder, or the card's own.
+def find_model(path: Path | str) -> Path:
+    """Return the folder that holds the card, whatever the person pointed at.
+
+    Args:
+        path: A model folder, an exported one, a run folder, or a card or a graph in a model folder.
 
     Raises:
-        ModelError: If there is none.
+        ModelError: If there is no model.
     """
     path = Path(path).expanduser()
-    for folder in (path, path / "model", path.parent if path.name == CARD_NAME else path):
-        if (folder / CARD_NAME).is_file():
-            return folder
-    if not path.exists():
+    try:
+        for folder in (path, path / "model", path.parent if path.is_file() else path):
+            if (folder / CARD_NAME).is_file():
+                return folder
+        there = os.path.lexists(path)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"“{path!s}” cannot be looked into: {_said(error)}.") from error
+    if not there:
         raise ModelError(f"There is nothing at “{path}”; check the path of the model.")
+    if (path / "run.json").is_file():
+        raise ModelError(f"The run “{path}” has no model yet; let it finish, or resume it.")
     raise ModelError(
-        f"“{path}” is not a model: it has no {CARD_NAME}. "
-        "Give the folder of a run that is finished, or an exported folder."
+        f"“{path}” is not a model: it has no {CARD_NAME}. Give the folder of a finished run, or an exported folder."
     )
 
 
-def read_card(folder: Path) -> ModelCard:
-    """Read the card of a model folder.
+def read_card(folder: Path, *, verify: bool = False) -> ModelCard:
+    """Read the card of a model folder and see that its files are there.
+
+    Args:
+        folder: As `find_model` gives it.
+        verify: Also compare each graph with the hash in the card.
 
     Raises:
-        ModelError: If it cannot be read, is of a newer format, or names files that are not in the folder.
+        ModelError: If the card cannot be read, is of a newer format, or does not fit the folder.
     """
     path = folder / CARD_NAME
     try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"The card “{path}” cannot be read: {error.strerror or error}.") from error
-    return parse_card(raw, folder)
-
-
-def parse_card(raw: bytes | str, folder: Path) -> ModelCard:
-    """Make sense of a card's bytes; `folder` is where its files should be."""
-    try:
-        card = ModelCard.model_validate_json(raw)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise ModelError(
-            f"The card in “{folder}” is damaged ({where}: {first['msg']}); export the model again."
-        ) from error
-    if card.format > CARD_FORMAT:
-        raise ModelError(
-            f"The model in “{folder}” was made by a newer Trasluz (format {card.format}); this one reads format "
-            f"{CARD_FORMAT}. Get the newer Trasluz."
-        )
-    for file in [*(g.file for g in card.graphs), *card.files.values()]:
-        if not _stays_inside(file):
-            raise ModelError(f"The card in “{folder}” names a file outside its folder (“{file}”); it is not opened.")
-        if not (folder / file).is_file():
-            raise ModelError(f"“{file}” is missing in “{folder}”; copy the whole folder of the model.")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_CARD + 1)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"The card “{path}” cannot be read: {_said(error)}.") from error
+    card = parse_card(raw, where=str(folder))
+    for name in _files(card):
+        _check_inside(folder, name)
+    if verify:
+        for graph in card.graphs:
+            if graph.sha256 and sha256(folder / graph.file) != graph.sha256:
+                raise ModelError(
+                    f"“{graph.file}” in “{folder}” is not the file that its card describes; it was changed or cut "
+                    "off. Copy or export the whole folder again."
+                )
     return card
 
 
+def parse_card(raw: bytes, *, where: str) -> ModelCard:
+    """Turn a card's bytes into a card; its files are not looked at.
+
+    Args:
+        raw: The content of `card.json`.
+        where: The folder, for the sentences.
+
+    Raises:
+        ModelError: If it is not a card of a format that is known here.
+    """
+    damaged = f"The card in “{where}” is damaged"
+    again = "copy or export the model again."
+    if len(raw) > _LARGEST_CARD:
+        raise ModelError(f"{damaged}: it is larger than any card; {again}")
+    try:
+        told: Any = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ModelError(f"{damaged}: it is not JSON ({_said(error)}); {again}") from error
+    if not isinstance(told, dict):
+        raise ModelError(f"{damaged}: it is not a card; {again}")
+    version = told.get("format")
+    if isinstance(version, int) and not isinstance(version, bool) and version > CARD_FORMAT:
+        raise ModelError(
+            f"The model in “{where}” was made by a newer Trasluz (card format {version}, and this one reads up to "
+            f"{CARD_FORMAT}); update Trasluz."
+        )
+    try:
+        card = ModelCard.model_validate(told)
+    except (ValidationError, RecursionError, OverflowError) as error:
+        raise ModelError(f"{damaged} ({_first(error)}); {again}") from error
+    if card.format != CARD_FORMAT:
+        raise ModelError(f"{damaged}: there is no card format {card.format}; {again}")
+    if not card.graphs:
+        raise ModelError(f"{damaged}: it names no graph; {again}")
+    names = [graph.name for graph in card.graphs]
+    if len(set(names)) != len(names):
+        raise ModelError(f"{damaged}: two graphs have the same name; {again}")
+    return card
+
+
+def write_card(folder: Path, card: ModelCard) -> None:
+    """Write the card, whole or not at all.
+
+    Raises:
+        FamilyError: If something in it cannot stand in JSON, such as a number that is none.
+        OSError: If it cannot be written.
+    """
+    try:
+        text = json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=2, allow_nan=False)
+        content = text.encode()
+    except (ValueError, TypeError) as error:
+        raise FamilyError(
+            f"The card of “{card.title}” cannot be written, because something in it is not plain data ({error}); "
+            "report this to the author of the plugin."
+        ) from error
+    write_whole(folder / CARD_NAME, content)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, read in pieces.
+
+    Raises:
+        ModelError: If it cannot be read.
+    """
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise ModelError(f"“{path}” cannot be read: {_said(error)}.") from error
+    return digest.hexdigest()
+
+
 class OpenModel:
-    """`trasluz.api.LoadedModel`: a model folder with its graphs open on a device."""
+    """A model folder with its graphs open on a device: `trasluz.api.LoadedModel`.
+
+    Attributes:
+        family: The model's family.
+        predictor: The family's predictor of this model.
+    """
 
     def __init__(
-        self, folder: Path, family: ModelFamily, device: str = "auto", *, card: ModelCard | None = None
+        self,
+        folder: Path,
+        family: ModelFamily,
+        device: str = "auto",
+        *,
+        card: ModelCard | None = None,
+        warm: bool = True,
     ) -> None:
-        """Open the graphs, check that they are the card's own, and warm them up.
+        """Open it.
+
+        Args:
+            folder: As `find_model` gives it.
+            family: What made the model.
+            device: `auto`, `cpu`, `cuda` or `cuda:N`.
+            card: A card that is not on disk yet; otherwise the folder's own is read and checked.
+            warm: Run each graph once, so that the first answer comes as fast as the others.
 
         Raises:
-            ModelError: If a file is missing or is not the one that the card was written for.
-            FamilyError: If ONNX Runtime cannot open a graph on the device.
+            FamilyError: If the folder is damaged, a graph cannot be opened, or the family cannot use the model.
         """
         self._folder = folder
-        self._card = card or read_card(folder)
-        for graph in self._card.graphs:
-            if graph.sha256 and sha256(folder / graph.file) != graph.sha256:
-                raise ModelError(
-                    f"“{graph.file}” in “{folder}” is not the file that the card describes; copy the whole "
-                    "folder again."
-                )
-        self._graphs = {g.name: OnnxGraph(folder / g.file, device=device) for g in self._card.graphs}
+        self._card = read_card(folder, verify=True) if card is None else card
         self.family = family
+        if self._card.family != family.id:
+            raise ModelError(f"The model in “{folder}” is of the family “{self._card.family}”, not “{family.id}”.")
+        self._graphs = {g.name: OnnxGraph(folder / g.file, device) for g in self._card.graphs}
+        if warm:
+            for graph in self._graphs.values():
+                graph.warm_up()
         self.predictor = family.predictor(self)
-        for opened in self._graphs.values():
-            opened.warm_up()
 
     @property
     def card(self) -> ModelCard:
@@ -114,36 +207,48 @@ class OpenModel:
 
     @property
     def provider(self) -> str:
-        """The execution provider that the graphs really use."""
-        return next(iter(self._graphs.values())).provider
+        """The execution provider that the graphs really use; the slowest one where they differ."""
+        return min((g.provider for g in self._graphs.values()), key=lambda p: p != "CPUExecutionProvider")
+
+    @property
+    def device(self) -> str:
+        """Where it runs: `cpu` or `cuda:N`."""
+        return min((g.device for g in self._graphs.values()), key=lambda d: d != "cpu")
 
     @property
     def sentence(self) -> str:
-        """Where it runs, and why not on the GPU where it does not."""
+        """Where it runs, and why not on the GPU where that was wished for."""
         reason = next((g.reason for g in self._graphs.values() if g.reason), "")
-        on = "the GPU" if self.provider.startswith("CUDA") else "the CPU"
-        return f"It runs on {on}" + (f": {reason}." if reason else ".")
+        where = "the processor" if self.device == "cpu" else f"the GPU ({self.device})"
+        return f"It runs on {where}" + (f": {reason}." if reason else ".")
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, read in blocks.
+def _files(card: ModelCard) -> list[str]:
+    return [*(graph.file for graph in card.graphs), *card.files.values()]
 
-    Raises:
-        ModelError: If it cannot be read.
-    """
-    digest = hashlib.sha256()
+
+def _check_inside(folder: Path, name: str) -> None:
+    """See that a file of the card is in the folder: no name leads out of it, and no link does."""
+    posix, windows = PurePosixPath(name), PureWindowsPath(name)
+    anchored = posix.is_absolute() or windows.anchor or ".." in {*posix.parts, *windows.parts}
+    if not name.strip() or anchored or "\0" in name or "\\" in name:
+        raise ModelError(f"The card in “{folder}” names a file outside its folder ({name!r}); it is not opened.")
     try:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-    except OSError as error:
-        raise ModelError(f"“{path}” cannot be read: {error.strerror or error}.") from error
-    return digest.hexdigest()
+        place = (folder / name).resolve()
+        if not place.is_file():
+            raise ModelError(f"“{name}” is missing in “{folder}”; copy the whole folder of the model again.")
+        if not place.is_relative_to(folder.resolve()):
+            raise ModelError(f"“{name}” in “{folder}” is a link that leads outside the folder; it is not opened.")
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelError(f"“{name}” in “{folder}” cannot be read: {_said(error)}.") from error
 
 
-def _stays_inside(file: str) -> bool:
-    """Whether a name in a card stays in its folder, on every system."""
-    if not file or "\0" in file:
-        return False
-    posix, windows = PurePosixPath(file), PureWindowsPath(file)
-    return not (posix.is_absolute() or windows.anchor or ".." in posix.parts or ".." in windows.parts)
+def _first(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return _said(error)
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+def _said(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error or type(error).__name__).rstrip(".")

@@ -1,8 +1,8 @@
-"""One ONNX graph, open on a device. The session is asked which provider it uses; what was wished for is no proof."""
+"""One ONNX graph, open on a device. The session is asked which provider it uses: the wish for one is no proof."""
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,45 +11,53 @@ import numpy as np
 
 from trasluz.api import FamilyError, TensorSpec
 
-CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
-_DTYPES = {
-    "tensor(float)": "float32",
-    "tensor(double)": "float64",
-    "tensor(float16)": "float16",
-    "tensor(uint8)": "uint8",
-    "tensor(int8)": "int8",
-    "tensor(int16)": "int16",
-    "tensor(int32)": "int32",
-    "tensor(int64)": "int64",
-    "tensor(bool)": "bool",
-    "tensor(string)": "str",
-}
+from .cuda import CPU, CUDA, diagnose, look
+
+_QUIET = 4  # ONNX Runtime's level “fatal”: what matters is raised, and the rest would go to somebody's terminal
+_TRIED = (64, 1)
+"""What stands for a dimension that varies while warming up, in the order in which they are tried."""
+_DTYPES = {"float": "float32", "double": "float64", "string": "str"}
+
+
+class GraphError(FamilyError):
+    """A graph that cannot be opened or run, in one sentence."""
 
 
 class OnnxGraph:
-    """`trasluz.api.Graph` over an ONNX Runtime session.
+    """An open ONNX file: `trasluz.api.Graph`. Safe from several threads.
 
     Attributes:
-        reason: Why the session is not on the device that was asked for, or empty.
+        path: The file.
+        device: Where it runs: `cpu` or `cuda:N`.
+        reason: Why it is not on the GPU although it was wished for, as a clause; empty otherwise.
     """
 
-    def __init__(self, path: Path, *, device: str = "auto", threads: int = 0) -> None:
+    def __init__(self, path: Path | str, device: str = "auto", *, threads: int | None = None) -> None:
         """Open the file.
 
         Args:
             path: The ONNX file.
-            device: `auto` (the GPU if it works, else the CPU), `cpu`, `cuda` or `cuda:N`.
-            threads: Threads within an operator; 0 lets ONNX Runtime use every core.
+            device: `auto` (the GPU where it works), `cpu`, `cuda` or `cuda:N`. Where the GPU does not work the graph
+                is opened on the CPU, and `reason` says why.
+            threads: Threads within one operator on the CPU; by default one for each core that may be used.
 
         Raises:
-            FamilyError: If the file cannot be opened, or `cuda` was asked for and the session is not on it.
+            GraphError: If the file cannot be opened.
         """
-        self.path = path
-        self._session, self.reason = _open(path, device, threads)
-        self._inputs = tuple(_spec(node) for node in self._session.get_inputs())
-        self._outputs = tuple(_spec(node) for node in self._session.get_outputs())
-        self._on_cuda = self.provider == CUDA
-        self._device_id = _device_number(device)
+        self.path = Path(path)
+        number = device_number(device)
+        self.reason = ""
+        self._session: Any = None
+        if number is not None:
+            self._session, self.reason = _on_cuda(self.path, number, threads)
+            if device == "auto" and not look().gpus:
+                self.reason = self.reason if look().card_seen else ""  # nobody misses a GPU that is not there
+        if self._session is None:
+            self._session = _on_cpu(self.path, threads)
+        self._provider = str(self._session.get_providers()[0])
+        self.device = f"cuda:{number}" if self._provider == CUDA else "cpu"
+        self._inputs = tuple(_specs(self._session.get_inputs()))
+        self._outputs = tuple(_specs(self._session.get_outputs()))
 
     @property
     def inputs(self) -> Sequence[TensorSpec]:
@@ -63,8 +71,8 @@ class OnnxGraph:
 
     @property
     def provider(self) -> str:
-        """The execution provider that the session really uses."""
-        return str(self._session.get_providers()[0])
+        """The execution provider that the session really uses, as it says itself."""
+        return self._provider
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -72,100 +80,164 @@ class OnnxGraph:
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def run(self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """Run it once; on CUDA the inputs are bound and the outputs stay there until all are computed.
+        """Run it once.
 
         Raises:
-            FamilyError: If the inputs do not fit the graph.
+            GraphError: If the inputs do not fit the graph, or the memory does not suffice.
         """
-        names = list(wanted) if wanted is not None else [o.name for o in self._outputs]
-        try:
-            values = self._run_bound(feeds, names) if self._on_cuda else self._session.run(names, dict(feeds))
-        except Exception as error:  # ONNX Runtime's own errors have no common public class
-            raise FamilyError(f"ONNX Runtime could not run “{self.path.name}”: {_first_line(error)}.") from error
-        return dict(zip(names, values, strict=True))
+        return self._run(feeds, wanted, quiet=False)
 
-    def warm_up(self) -> None:
-        """Run once on zeros, so that the first real answer does not pay for what is set up on the first run."""
-        feeds = {i.name: np.zeros(_small(i.shape), np.dtype(i.dtype)) for i in self._inputs if i.dtype != "str"}
-        with contextlib.suppress(FamilyError):  # not every graph takes every size; then the first answer warms it
-            self.run(feeds)
+    def warm_up(self) -> bool:
+        """Run once on zeros, so that the first answer does not pay for what is set up by the first run.
 
-    def _run_bound(self, feeds: Mapping[str, np.ndarray], names: Sequence[str]) -> list[Any]:
+        Returns:
+            Whether the graph took them; not every graph takes any size, and then the first answer warms it up.
+        """
+        for size in _TRIED:
+            feeds = {}
+            for spec in self._inputs:
+                shape = [d if isinstance(d, int) else (1 if i == 0 else size) for i, d in enumerate(spec.shape)]
+                feeds[spec.name] = np.full(shape, "", object) if spec.dtype == "str" else np.zeros(shape, spec.dtype)
+            with contextlib.suppress(GraphError):
+                self._run(feeds, None, quiet=True)
+                return True
+        return False
+
+    def _run(
+        self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str] | None, *, quiet: bool
+    ) -> dict[str, np.ndarray]:
         import onnxruntime as ort
 
+        names = list(wanted) if wanted is not None else [o.name for o in self._outputs]
+        options = ort.RunOptions()
+        if quiet:
+            options.log_severity_level = _QUIET
+        try:
+            # Text lives in the CPU's memory only, so a graph that takes it cannot be bound.
+            if self._provider == CUDA and all(v.dtype.kind in "buif" for v in feeds.values()):
+                values = self._bound(feeds, names, options)
+            else:
+                values = self._session.run(names, dict(feeds), options)
+        except Exception as error:  # its errors have no public class in common
+            raise GraphError(_run_sentence(self.path.name, error)) from error
+        return dict(zip(names, values, strict=True))
+
+    def _bound(self, feeds: Mapping[str, np.ndarray], names: Sequence[str], options: Any) -> list[Any]:
+        """Bind inputs and outputs to the GPU: one copy there, one copy back when all is computed."""
+        import onnxruntime as ort
+
+        where = int(self.device.removeprefix("cuda:"))
         binding = self._session.io_binding()
         for name, value in feeds.items():
-            held = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), "cuda", self._device_id)
-            binding.bind_ortvalue_input(name, held)
+            there = ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value), "cuda", where)
+            binding.bind_ortvalue_input(name, there)
         for name in names:
-            binding.bind_output(name, "cuda", self._device_id)
-        self._session.run_with_iobinding(binding)
+            binding.bind_output(name, "cuda", where)
+        self._session.run_with_iobinding(binding, options)
         return list(binding.copy_outputs_to_cpu())
 
 
+def device_number(device: str) -> int | None:
+    """The number of the GPU that a device's name asks for, or None for the CPU.
+
+    Raises:
+        GraphError: If it is no device's name.
+    """
+    if device == "cpu":
+        return None
+    kind, _, number = device.partition(":")
+    if device == "auto" or (kind == "cuda" and (not number or number.isdecimal())):
+        return int(number or 0)
+    raise GraphError(f"“{device}” is not a device; choose auto, cpu, cuda or cuda:N.")
+
+
 @cache
-def cuda_trouble() -> str:
-    """Why this installation of ONNX Runtime has no CUDA, in words; empty where it seems to have."""
-    import onnxruntime as ort
+def usable_cores() -> int:
+    """How many cores this process may use: whole cores, within its affinity and its container's share.
 
-    if CUDA not in ort.get_available_providers():
-        return "the installed ONNX Runtime has no CUDA provider"
-    if not Path("/dev/nvidiactl").exists() and os.name == "posix":
-        return "no NVIDIA GPU, or no driver for it, was found"
-    # Finds CUDA and cuDNN in torch's own folder or in the nvidia packages; it prints, and never raises, on a miss.
-    with contextlib.suppress(Exception), open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # noqa: PTH123
-        ort.preload_dlls()
-    return ""
+    Returns 0 where the system does not say, which lets ONNX Runtime count.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return 0
+    mine = os.sched_getaffinity(0)
+    cores = set()
+    for cpu in mine:
+        place = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+        try:
+            cores.add(place.read_text(encoding="ascii").strip())
+        except OSError:
+            cores.add(str(cpu))
+    return max(1, min(len(cores), _quota(len(mine))))
 
 
-def _open(path: Path, device: str, threads: int) -> tuple[Any, str]:
+def _quota(most: int) -> int:
+    """What the container may use, in whole cores."""
+    with contextlib.suppress(OSError, ValueError):
+        share, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+        return max(1, round(int(share) / int(period))) if share != "max" else most
+    with contextlib.suppress(OSError, ValueError):
+        folder = Path("/sys/fs/cgroup/cpu")
+        share, period = ((folder / f"cpu.cfs_{name}_us").read_text(encoding="ascii") for name in ("quota", "period"))
+        return max(1, round(int(share) / int(period))) if int(share) > 0 else most
+    return most
+
+
+def _on_cuda(path: Path, number: int, threads: int | None) -> tuple[Any | None, str]:
+    """The session on the GPU and no reason, or no session and the reason."""
+    obstacle = diagnose(look(), number)
+    if obstacle is not None:
+        return None, obstacle.reason
+    options = {
+        "device_id": str(number),
+        # The default search tries every algorithm anew for each new size of input: seconds for each width of a line.
+        "cudnn_conv_algo_search": "HEURISTIC",
+        # TF32 keeps 10 bits of 23: what was measured against PyTorch would not be what runs.
+        "use_tf32": "0",
+    }
+    try:
+        session = _session(path, threads, [(CUDA, options), CPU])
+    except GraphError as error:
+        return None, f"the GPU could not take the model ({error.__cause__ and _first_line(error.__cause__)})"
+    if session.get_providers()[0] != CUDA:
+        return None, "the GPU is there, but ONNX Runtime could not start its CUDA part on it"
+    return session, ""
+
+
+def _on_cpu(path: Path, threads: int | None) -> Any:
+    return _session(path, threads, [CPU])
+
+
+def _session(path: Path, threads: int | None, providers: list[Any]) -> Any:
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4  # what matters is raised; the rest would go to the terminal
-    wish = device.strip().lower()
-    reason = ""
-    if wish != "cpu":
-        reason = cuda_trouble()
-        if not reason:
-            providers = [(CUDA, {"device_id": str(_device_number(wish))}), CPU]
-            session, error = _session(path, options, providers)
-            if session is not None and session.get_providers()[0] == CUDA:
-                return session, ""
-            reason = error or "the CUDA provider did not load: its CUDA or cuDNN libraries are missing or do not fit"
-        if wish != "auto":
-            raise FamilyError(f"The GPU ({device}) cannot be used: {reason}. Choose Auto or CPU.")
-    session, error = _session(path, options, [CPU])
-    if session is None:
-        raise FamilyError(f"“{path.name}” cannot be opened as an ONNX model: {error}. Export it again.")
-    return session, reason
-
-
-def _session(path: Path, options: Any, providers: Sequence[Any]) -> tuple[Any | None, str]:
-    import onnxruntime as ort
-
+    options.log_severity_level = _QUIET
+    options.intra_op_num_threads = usable_cores() if threads is None else threads
+    if not path.is_file():
+        raise GraphError(f"“{path.name}” is missing in “{path.parent}”; copy the whole folder of the model again.")
     try:
-        return ort.InferenceSession(str(path), options, providers=list(providers)), ""
-    except Exception as error:  # ONNX Runtime's own errors have no common public class
-        return None, _first_line(error)
+        return ort.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its errors have no public class in common
+        raise GraphError(
+            f"“{path.name}” in “{path.parent}” cannot be opened as an ONNX graph ({_first_line(error)}); "
+            "it is damaged or needs a newer ONNX Runtime."
+        ) from error
 
 
-def _spec(node: Any) -> TensorSpec:
-    shape = tuple(d if isinstance(d, int | str) else None for d in node.shape)
-    return TensorSpec(name=node.name, dtype=_DTYPES.get(node.type, node.type), shape=shape)
+def _specs(nodes: Iterable[Any]) -> Iterable[TensorSpec]:
+    for node in nodes:
+        kind = str(node.type).removeprefix("tensor(").removesuffix(")")
+        shape = tuple(d if isinstance(d, int | str) else None for d in node.shape)
+        yield TensorSpec(name=node.name, dtype=_DTYPES.get(kind, kind), shape=shape)
 
 
-def _small(shape: Sequence[int | str | None]) -> list[int]:
-    """A shape to warm up with: one item, and 64 along what else varies."""
-    return [d if isinstance(d, int) else (1 if at == 0 else 64) for at, d in enumerate(shape)]
+def _run_sentence(name: str, error: BaseException) -> str:
+    said = _first_line(error)
+    if isinstance(error, MemoryError) or "failed to allocate memory" in said.lower() or "bad_alloc" in said:
+        return f"There is not enough memory to run “{name}” on this input; give a smaller one, or close other programs."
+    return f"“{name}” could not be run on this input ({said})."
 
 
-def _device_number(device: str) -> int:
-    _, _, number = device.partition(":")
-    return int(number) if number.isdigit() else 0
-
-
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0].rstrip(".")[:300] if lines else type(error).__name__
