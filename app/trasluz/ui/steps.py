@@ -1,7 +1,6 @@
 """The six steps and what each can say about itself in a line."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .session import Session
@@ -17,8 +16,7 @@ STEPS = (
 FOOT = (("plugins", "Plugins"), ("lessons", "Lessons"))
 
 
-@dataclass(frozen=True, slots=True)
-class StepState:
+class StepState(NamedTuple):
     """A line about a step, and whether it is done."""
 
     line: str = ""

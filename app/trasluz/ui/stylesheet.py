@@ -1,10 +1,10 @@
 """The small style sheet: what a palette alone cannot say."""
 
-from string import Template
+from trasluz.core.places import resources
 
 from .tokens import Tokens
 
-_SHEET = Template("""
+_SHEET = """
 QToolTip { background: $panel; color: $ink; border: 1px solid $line; padding: 4px 6px; }
 QLabel { background: transparent; }
 QLabel[role="muted"], QLabel[role="caption"] { color: $muted; }
@@ -47,7 +47,16 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QComboBox:focus, QAbstra
   border: 1px solid $accent; }
 QLineEdit:disabled, QComboBox:disabled, QAbstractSpinBox:disabled { color: $muted; background: $chip; }
 QLineEdit[wrong="true"], QAbstractSpinBox[wrong="true"] { border: 1px solid $bad; }
+QComboBox { padding-right: 22px; }
 QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: url("$icons/chevron-down-$mode.svg"); width: 12px; height: 12px; }
+QAbstractSpinBox { padding-right: 20px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
+  background: transparent; border: none; width: 18px; subcontrol-origin: border; right: 4px; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; top: 3px; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; bottom: 3px; }
+QAbstractSpinBox::up-arrow { image: url("$icons/chevron-up-$mode.svg"); width: 10px; height: 10px; }
+QAbstractSpinBox::down-arrow { image: url("$icons/chevron-down-$mode.svg"); width: 10px; height: 10px; }
 QComboBox QAbstractItemView {
   background: $panel; border: 1px solid $line; padding: 4px; outline: none;
   selection-background-color: $accent_ground; selection-color: $ink; }
@@ -83,11 +92,22 @@ QTabBar::tab:selected { color: $ink; border-bottom: 2px solid $accent; }
 QTabWidget::pane { border: none; }
 QSplitter::handle { background: transparent; }
 QCheckBox, QRadioButton { spacing: 8px; background: transparent; }
-""")
+QCheckBox::indicator, QRadioButton::indicator {
+  width: 14px; height: 14px; border: 1px solid $muted; background: $panel; border-radius: 4px; }
+QRadioButton::indicator { border-radius: 8px; }
+QCheckBox::indicator:checked {
+  background: $accent; border-color: $accent; image: url("$icons/tick-$mode.svg"); }
+QRadioButton::indicator:checked { background: $panel; border: 5px solid $accent; width: 6px; height: 6px; }
+QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:disabled { background: $chip; border-color: $line; }
+"""
 
 
 def style_sheet(t: Tokens) -> str:
     """The style sheet in the colours of `t`."""
-    names = ("background", "side", "panel", "line", "ink", "muted", "accent", "accent_hover", "on_accent")
-    names += ("accent_ground", "chip", "good", "warn", "bad")
-    return _SHEET.substitute({name: getattr(t, name) for name in names})
+    # the longest names first, since `$accent` begins `$accent_ground`
+    values = {**t._asdict(), "icons": (resources() / "icons").as_posix(), "mode": "dark" if t.dark else "light"}
+    sheet = _SHEET
+    for name in sorted(values, key=len, reverse=True):
+        sheet = sheet.replace(f"${name}", str(values[name]))
+    return sheet

@@ -1,14 +1,13 @@
 """The colours of the look, once: warm paper, one lamp-coloured accent, light and dark."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 OKABE_ITO = ("#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#D55E00", "#F0E442")
 """What follows the first two series in a plot (Okabe and Ito 2008); seen apart by colour-blind people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """One colour for each meaning, as `#RRGGBB`."""
+class Tokens(NamedTuple):
+    """One colour for each meaning, as `#RRGGBB`. A named tuple: it is made before the first frame, and cheaply."""
 
     dark: bool
     background: str

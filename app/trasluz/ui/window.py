@@ -4,18 +4,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, QUrl, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QKeySequence,
-    QPaintEvent,
-    QResizeEvent,
-    QShortcut,
-)
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from .frame.bottom import BottomBar
 from .frame.side import SideBar
@@ -23,6 +13,10 @@ from .frame.top import TopBar
 from .steps import FOOT, STEPS
 
 if TYPE_CHECKING:
+    # Each class of Qt that is named costs time before the first frame, so these are named for readers only.
+    from PySide6.QtCore import QUrl
+    from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QResizeEvent
+
     from .pages.page import Page
     from .session import Session
     from .widgets.toast import Toasts
@@ -80,7 +74,7 @@ class Window(QWidget):
 
     # the first frame and what follows it
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def paintEvent(self, event: "QPaintEvent") -> None:
         """Paint, and tell of the first time."""
         super().paintEvent(event)
         if not self._painted:
@@ -111,6 +105,8 @@ class Window(QWidget):
         session.warm_up()
 
     def _add_shortcuts(self) -> None:
+        from PySide6.QtGui import QKeySequence, QShortcut
+
         for number, (name, _title) in enumerate((*STEPS, *FOOT), start=1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, activated=lambda n=name: self._go_by_key(n))
         QShortcut(QKeySequence("Ctrl+0"), self, activated=lambda: self.go("start"))
@@ -146,9 +142,7 @@ class Window(QWidget):
         self.side.set_current(name)
         if self._begun:
             page.enter(self.session)
-        if focus := page.focusWidget() or page.nextInFocusChain():
-            # keys go to the page, not to the button that led here
-            focus.setFocus(Qt.FocusReason.OtherFocusReason) if self.isActiveWindow() else None
+        page.setFocus()
 
     def _project_changed(self) -> None:
         project = self.session.project
@@ -192,18 +186,18 @@ class Window(QWidget):
                 f"“{paths[0].name}” is neither a folder of data nor a plugin; drop the folder it lies in.", "warn"
             )
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+    def dragEnterEvent(self, event: "QDragEnterEvent") -> None:
         """Welcome files and folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
             self.bottom.set_hint("Let go to open it")
 
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+    def dragLeaveEvent(self, event: "QDragLeaveEvent") -> None:
         """Forget the hint."""
         self.bottom.set_hint("")
 
-    def dropEvent(self, event: QDropEvent) -> None:
+    def dropEvent(self, event: "QDropEvent") -> None:
         """Take what was dropped."""
         self.bottom.set_hint("")
         event.setDropAction(Qt.DropAction.CopyAction)
@@ -212,7 +206,7 @@ class Window(QWidget):
 
     # coming and going
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: "QResizeEvent") -> None:
         """Keep the sentences in their corner."""
         super().resizeEvent(event)
         if self._toasts is not None:
@@ -223,7 +217,7 @@ class Window(QWidget):
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(1280, 800)
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def closeEvent(self, event: "QCloseEvent") -> None:
         """Remember the place of the window. Runs go on without it."""
         self._settings.setValue("window/geometry", self.saveGeometry())
         self._settings.sync()
@@ -236,17 +230,6 @@ class Window(QWidget):
             self.session.close()
 
 
-def local_paths(urls: list[QUrl]) -> list[Path]:
+def local_paths(urls: "list[QUrl]") -> list[Path]:
     """The files and folders among what was dropped."""
     return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
-
-
-def scrolled(inner: QWidget) -> QScrollArea:
-    """Put something tall in a frame that scrolls, without a border."""
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    inner.setProperty("role", "page")
-    area.setWidget(inner)
-    return area

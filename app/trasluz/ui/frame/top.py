@@ -2,16 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QActionGroup, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from trasluz.ui import theme
 from trasluz.ui.widgets.basic import Label, Painted
 from trasluz.ui.widgets.chip import Chip
-from trasluz.ui.widgets.plain import NameButton
+from trasluz.ui.widgets.plain import LookButton, NameButton
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QActionGroup
+    from PySide6.QtWidgets import QMenu
+
     from trasluz.ui.session import Session
 
 HEIGHT = 48
@@ -41,7 +44,7 @@ class TopBar(Painted):
         self.device = Chip("", arrow=True)
         self.device.hide()
         self.device.clicked.connect(self._device_menu)
-        self.look = NameButton("Look", tip="Light, dark, or as the system")
+        self.look = LookButton()
         self.look.clicked.connect(self._look_menu)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 16, 1)
@@ -83,7 +86,7 @@ class TopBar(Painted):
         session = self._session
         if session is None or session.project is None:
             return
-        menu = QMenu(self)
+        menu = _menu(self)
         menu.addAction("Rename…", self._rename)
         menu.addAction("Show its folder", lambda: show_folder(session.project.folder if session.project else ""))
         menu.addAction("Read the data again", lambda: session.inspect(rebuild=True))
@@ -118,7 +121,7 @@ class TopBar(Painted):
         session = self._session
         if session is None:
             return
-        menu = QMenu(self)
+        menu = _menu(self)
         chosen = session.run.folder.path if session.run else None
         from trasluz.ui.session import run_path
 
@@ -143,11 +146,11 @@ class TopBar(Painted):
         session = self._session
         if session is None:
             return
-        menu = QMenu(self)
+        menu = _menu(self)
         for sentence in device_sentences(session.devices):
             menu.addAction(sentence).setEnabled(False)
         menu.addSeparator()
-        group = QActionGroup(menu)
+        group = _group(menu)
         for device, words in (("auto", "Choose the fastest"), ("cuda", "Use the GPU"), ("cpu", "Use the CPU")):
             action = menu.addAction(words)
             action.setCheckable(True)
@@ -161,8 +164,8 @@ class TopBar(Painted):
     def _look_menu(self) -> None:
         from trasluz.ui.app import settings
 
-        menu = QMenu(self)
-        group = QActionGroup(menu)
+        menu = _menu(self)
+        group = _group(menu)
 
         def choose(mode: str) -> None:
             theme.theme().set_mode(mode)  # type: ignore[arg-type]
@@ -177,7 +180,21 @@ class TopBar(Painted):
         _drop_down(menu, self.look)
 
 
-def _drop_down(menu: QMenu, under: QWidget) -> None:
+def _menu(parent: QWidget) -> "QMenu":
+    from PySide6.QtWidgets import QMenu
+
+    return QMenu(parent)
+
+
+def _group(menu: "QMenu") -> "QActionGroup":
+    from PySide6.QtGui import QActionGroup
+
+    return QActionGroup(menu)
+
+
+def _drop_down(menu: "QMenu", under: QWidget) -> None:
+    from PySide6.QtCore import QPoint, Qt
+
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(under.mapToGlobal(QPoint(0, under.height() + 4)))
 
@@ -217,10 +234,17 @@ def device_fact(report: dict[str, Any]) -> tuple[str, str, str]:
         return "Waking the device", "busy", ""
     if report.get("failed"):
         return "Device unknown", "warn", str(report.get("sentence", ""))
-    name = str(report.get("name") or report.get("device") or "CPU")
-    return name, "good" if report.get("ok", True) else "warn", " ".join(device_sentences(report))
+    rows = {str(row.get("id")): row for row in report.get("rows", ())}
+    used = rows.get(str(report.get("device")), {})
+    # a GPU that is there but is not used is worth a mark; a machine without one is not
+    mark = "warn" if report.get("remedy") else "good"
+    return str(used.get("name") or report.get("device") or "CPU"), mark, " ".join(device_sentences(report))
 
 
 def device_sentences(report: dict[str, Any]) -> list[str]:
-    """What the report says, sentence by sentence."""
-    return [str(report[key]) for key in ("sentence", "reason", "remedy") if report.get(key)] or ["Not known yet"]
+    """What the report says, sentence by sentence, and what each device took for the same small sum."""
+    found = [str(report[key]) for key in ("sentence", "reason", "remedy") if report.get(key)] or ["Not known yet"]
+    for row in report.get("rows", ()):
+        if row.get("milliseconds"):
+            found.append(f"{row['name']}: {row['milliseconds']:.1f} ms for the test sum")
+    return found

@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
 from .page import Page
 from .photos.classes import ClassesCard
-from .photos.gallery import Gallery
+from .photos.gallery import MARGIN, Gallery
 from .photos.problems import ProblemsCard
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class DataPage(Page):
         self.next = PrimaryButton("Choose a model →", lambda: self.go.emit("model"))
         self.again = SecondaryButton("Read again", self._read_again, tip="After you added, moved or removed photos")
         self.header.set_actions(self.again, self.next)
+        self.layout().setContentsMargins(24, 20, 24 - MARGIN, 16)
+        self.header.setContentsMargins(0, 0, MARGIN, 0)
         self.classes = ClassesCard()
         self.problems = ProblemsCard()
         self.gallery: Gallery | None = None
@@ -39,22 +41,27 @@ class DataPage(Page):
         )
         self.stack = QStackedWidget()
         self._content = QWidget()
-        left = QVBoxLayout()
-        left.setSpacing(12)
-        left.addWidget(self.classes, 3)
-        left.addWidget(self.problems, 2)
-        left.addStretch(0)
-        holder = QWidget()
-        holder.setFixedWidth(272)
-        holder.setLayout(left)
+        inner = QWidget()
+        inner.setProperty("role", "page")
+        left = QVBoxLayout(inner)
         left.setContentsMargins(0, 0, 0, 0)
+        left.setSpacing(12)
+        left.addWidget(self.classes)
+        left.addWidget(self.problems)
+        left.addStretch(1)
+        holder = QScrollArea()
+        holder.setFixedWidth(272)
+        holder.setWidgetResizable(True)
+        holder.setFrameShape(QScrollArea.Shape.NoFrame)
+        holder.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        holder.setWidget(inner)
         self._row = QHBoxLayout(self._content)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(16)
         self._row.addWidget(holder)
         waiting = QWidget()
         waiting_layout = QVBoxLayout(waiting)
-        waiting_layout.setContentsMargins(0, 0, 0, 0)
+        waiting_layout.setContentsMargins(0, 0, MARGIN, 0)
         waiting_layout.addWidget(self._looking, 0, Qt.AlignmentFlag.AlignTop)
         waiting_layout.addStretch(1)
         for widget in (waiting, self._content, self.failed):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from trasluz.ui.widgets.header import PageHeader
@@ -31,6 +31,8 @@ class Page(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "page")
+        # it takes the focus itself when it comes to the front: the next Tab leads to its first part
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.session: Session | None = None
         self.header = PageHeader(self.title)
         outer = QVBoxLayout(self)

@@ -118,8 +118,7 @@ class PluginsPage(Page):
     def _offer(self, examined: Any) -> None:
         self._let_go()
         self._examined = examined
-        there = self.cards.get(examined.info.id)
-        self.offer.show_examined(examined, replaces=str(there.info.get("version", "")) if there else "")
+        self.offer.show_examined(examined)
         self.offer.show()
         self.offer.refuse.setFocus()
 

@@ -72,7 +72,7 @@ class SampleTile(_Tile):
         painter = QPainter(self)
         self._paint_frame(painter)
         self._drawing(painter, QRectF(12, 12, 68, 68))
-        self._paint_text(painter, QRectF(94, 16, self.width() - 108, self.height() - 24), self.text(), self._sentence)
+        self._paint_text(painter, QRectF(94, 24, self.width() - 108, self.height() - 32), self.text(), self._sentence)
 
 
 class ProjectTile(_Tile):
@@ -107,14 +107,14 @@ class DropField(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumHeight(216)
+        self.setMinimumHeight(232)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(300)
         self.button = PrimaryButton("Open a folder of photos →", self.chosen.emit, tip="Ctrl+O")
         words = Label("Drop a folder of photos here", "heading")
         line = Label("One folder inside for each thing to tell apart. Your photos stay where they are.", "muted")
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 108, 24, 24)
+        layout.setContentsMargins(24, 116, 24, 20)
         layout.setSpacing(6)
         layout.addStretch(1)
         for widget in (words, line):
@@ -132,7 +132,7 @@ class DropField(QWidget):
         painter.setPen(QPen(theme.color("line"), 1.5, Qt.PenStyle.DashLine))
         painter.setBrush(theme.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
-        middle, top = self.width() / 2, max(24.0, (self.height() - 216) / 2 + 22)
+        middle, top = self.width() / 2, max(22.0, (self.height() - 232) / 2 + 14)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("accent_ground"))
         painter.drawEllipse(QPointF(middle, top + 42), 46, 46)

@@ -112,6 +112,8 @@ class Card(QFrame):
         self.head.setSpacing(16)
         self._title = Label(title, "strong")
         self._subtitle = Label(subtitle, "muted")
+        for words in (self._title, self._subtitle):
+            words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.head.addWidget(self._title)
         self.head.addWidget(self._subtitle)
         self.head.addStretch(1)

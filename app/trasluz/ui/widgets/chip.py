@@ -10,11 +10,11 @@ from trasluz.ui import theme
 
 from .basic import Painted
 
-Mark = Literal["none", "good", "warn", "bad", "busy"]
+Mark = Literal["none", "info", "good", "warn", "bad", "busy"]
 
 
 def paint_mark(painter: QPainter, mark: Mark, centre: QPointF, radius: float = 4.0) -> None:
-    """Paint a mark: a disc is well, a triangle a warning, a diamond bad, a ring busy."""
+    """Paint a mark: a disc is well, a triangle a warning, a diamond bad, a ring busy, a small disc a note."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
     if mark == "busy":
@@ -23,6 +23,10 @@ def paint_mark(painter: QPainter, mark: Mark, centre: QPointF, radius: float = 4
         painter.drawEllipse(centre, radius - 1, radius - 1)
         return
     if mark == "none":
+        return
+    if mark == "info":
+        painter.setBrush(theme.color("muted"))
+        painter.drawEllipse(centre, radius - 1.5, radius - 1.5)
         return
     painter.setBrush(theme.color(mark))
     x, y = centre.x(), centre.y()

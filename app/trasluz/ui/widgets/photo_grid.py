@@ -218,13 +218,17 @@ class PhotoGrid(QAbstractItemView):
         first, last = self.rows_in_sight()
         if len(self._covers) > 4 * (last - first + 1) + 64:
             self._covers.clear()
-        chosen = self.selectionModel().currentIndex().row() if self.selectionModel() else -1
+        chooser = self.selectionModel()
+        chosen = {index.row() for index in chooser.selectedIndexes()} if chooser else set()
+        current = chooser.currentIndex().row() if chooser and self.hasFocus() else -1
         for number in range(first, last + 1):
             place = self._place(number)
             if event.rect().intersects(place.toAlignedRect().adjusted(-4, -4, 4, 4)):
-                self._paint_one(painter, self.model().index(number, 0), place, number == chosen)
+                self._paint_one(painter, self.model().index(number, 0), place)
+                if number in chosen or number == current:
+                    self._paint_ring(painter, place, chosen=number in chosen)
 
-    def _paint_one(self, painter: QPainter, index: QModelIndex, place: QRectF, chosen: bool) -> None:
+    def _paint_one(self, painter: QPainter, index: QModelIndex, place: QRectF) -> None:
         frame = QPainterPath()
         frame.addRoundedRect(place, theme.THUMBNAIL_RADIUS, theme.THUMBNAIL_RADIUS)
         picture = index.data(PictureRole)
@@ -243,10 +247,11 @@ class PhotoGrid(QAbstractItemView):
             painter.setBrush(theme.color("panel"))
             painter.drawEllipse(badge, 8, 8)
             paint_mark(painter, mark, badge, 3.6)
-        if chosen:
-            painter.setPen(QPen(theme.color("accent"), 2.5))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(place.adjusted(-1.5, -1.5, 1.5, 1.5), 7.5, 7.5)
+
+    def _paint_ring(self, painter: QPainter, place: QRectF, *, chosen: bool) -> None:
+        painter.setPen(QPen(theme.color("accent" if chosen else "muted"), 2.5 if chosen else 1.2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(place.adjusted(-1.5, -1.5, 1.5, 1.5), 7.5, 7.5)
 
     def _paint_failed(self, painter: QPainter, place: QRectF) -> None:
         painter.setPen(theme.color("muted"))

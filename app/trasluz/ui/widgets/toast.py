@@ -25,7 +25,7 @@ class Toast(QFrame):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 10, 8, 10)
         layout.setSpacing(10)
-        layout.addWidget(Dot(level if level in {"good", "warn", "bad"} else "none"))  # type: ignore[arg-type]
+        layout.addWidget(Dot(level if level in {"good", "warn", "bad"} else "info"))  # type: ignore[arg-type]
         words = Label(sentence, wrap=True, selectable=True)
         words.setMinimumWidth(260)
         layout.addWidget(words, 1)

@@ -21,12 +21,12 @@ class Diagram(Painted):
         self.setAccessibleName(description)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(policy)
-        self.setFixedHeight(int(HEIGHT))
+        self.setFixedHeight(int(HEIGHT * 1.2))
         self.setMinimumWidth(360)
 
     def sizeHint(self) -> QSize:
         """Its own size."""
-        return QSize(int(WIDTH), int(HEIGHT))
+        return QSize(int(WIDTH * 1.2), int(HEIGHT * 1.2))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw it in the middle."""
@@ -111,8 +111,8 @@ def two_steps(painter: QPainter) -> None:
         _arrow(painter, QPointF(end + 4, y + 6), QPointF(end + 30, y + 6))
         _box(painter, QRectF(end + 38, y - 7, 118, 26), learning=y > 100, text=head)
     painter.setPen(QPen(theme.color("muted"), 1.2, Qt.PenStyle.DashLine))
-    painter.drawLine(QPointF(226, 96), QPointF(226, 118))
-    _text(painter, QRectF(234, 98, 200, 16), "what it learned is kept", align=Qt.AlignmentFlag.AlignLeft)
+    painter.drawLine(QPointF(320, 88), QPointF(320, 124))
+    _text(painter, QRectF(328, 98, 200, 16), "what it learned is kept", align=Qt.AlignmentFlag.AlignLeft)
 
 
 def stages(painter: QPainter) -> None:

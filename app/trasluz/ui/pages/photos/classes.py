@@ -100,9 +100,7 @@ class ClassesCard(Card):
         """Show the classes; the list is as tall as they need, up to fourteen rows."""
         self._model.set_rows(counts)
         self.set_title("Classes", f"{len(counts):,}" if len(counts) > _MOST_ROWS else "")
-        rows = min(len(counts), _MOST_ROWS)
-        self.list.setMinimumHeight(min(rows, 4) * _ROW)
-        self.list.setMaximumHeight(max(rows, 1) * _ROW + 2 if len(counts) <= _MOST_ROWS else 16_777_215)
+        self.list.setFixedHeight(max(1, min(len(counts), _MOST_ROWS)) * _ROW + 2)
 
     def choose(self, label: str | None) -> None:
         """Mark a class, or none, without telling."""

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from trasluz.ui.session import Session
 
 _ORDERS = (("path", "By name"), ("label", "By class"), ("size", "Largest first"), ("problem", "Problems first"))
-_SPLITS = ((None, "All photos"), ("train", "To learn from"), ("val", "To judge with"), ("test", "For the last test"))
+_SPLITS = ((None, "All parts"), ("train", "To learn from"), ("val", "To judge with"), ("test", "For the last test"))
+
+
+MARGIN = 14
+"""How far the grid's scroll bar reaches into the page's margin, so that the photos end where the buttons end."""
 
 
 class Gallery(QWidget):
@@ -67,7 +71,6 @@ class Gallery(QWidget):
             self.order.addItem(words, value)
         self.order.currentIndexChanged.connect(lambda _i: self.show_only(order=self.order.currentData()))
         self.detail = PhotoDetail()
-        self.detail.hide()
         self.detail.closed.connect(self.close_detail)
         self.detail.step.connect(self._step)
         self._lay_out()
@@ -81,6 +84,7 @@ class Gallery(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
+        head.setContentsMargins(3, 0, MARGIN, 0)
         head.setSpacing(12)
         for widget in (self.title, self.count, self.all):
             head.addWidget(widget)
@@ -93,9 +97,14 @@ class Gallery(QWidget):
         photos.addWidget(self.grid, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(16)
+        layout.setSpacing(0)
         layout.addLayout(photos, 1)
-        layout.addWidget(self.detail)
+        self._side = QWidget()
+        holder = QHBoxLayout(self._side)
+        holder.setContentsMargins(8, 0, MARGIN, 0)
+        holder.addWidget(self.detail)
+        self._side.hide()
+        layout.addWidget(self._side)
 
     def open(self, *, input_name: str) -> None:
         """Show the session's index from the start."""
@@ -140,7 +149,7 @@ class Gallery(QWidget):
         if item is not None:
             self.detail.show_item(item, self.model.path(item), self._session.host)
             if not self.detail.isVisible():
-                self.detail.show()
+                self._side.show()
                 QTimer.singleShot(0, self.grid, lambda: self.grid.scrollTo(self.grid.currentIndex()))
 
     def _moved(self, current: QModelIndex, _before: QModelIndex) -> None:
@@ -155,5 +164,7 @@ class Gallery(QWidget):
 
     def close_detail(self) -> None:
         """Put the photo away."""
-        self.detail.hide()
-        self.grid.setFocus()
+        if self.detail.isVisible():
+            self._side.hide()
+            self.grid.clearSelection()
+            self.grid.setFocus()

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from trasluz.ui.widgets import Card, Dot, Label, LinkButton, clear_layout
 
-_MARKS = {"error": "bad", "warning": "warn", "note": "none"}
+_MARKS = {"error": "bad", "warning": "warn", "note": "info"}
 
 
 class ProblemsCard(Card):
@@ -19,40 +19,18 @@ class ProblemsCard(Card):
 
     def __init__(self) -> None:
         super().__init__("Worth a look")
-        inner = QWidget()
-        inner.setProperty("role", "page")
-        self._rows = QVBoxLayout(inner)
-        self._rows.setContentsMargins(0, 0, 4, 0)
-        self._rows.setSpacing(10)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        self._area, self._inner = area, inner
-        self.body.addWidget(area)
+        self.body.setSpacing(10)
 
     def show_problems(self, problems: Sequence[Any]) -> None:
         """Show them, gravest first."""
-        clear_layout(self._rows)
+        clear_layout(self.body)
         order = {"error": 0, "warning": 1, "note": 2}
         ranked = sorted(problems, key=lambda p: order.get(str(p.severity), 3))
         for problem in ranked:
-            self._rows.addWidget(self._row(problem))
+            self.body.addWidget(self._row(problem))
         if not ranked:
-            self._rows.addWidget(self._fine())
-        self._rows.addStretch(1)
+            self.body.addWidget(self._fine())
         self.set_title("Worth a look" if ranked else "Nothing to worry about", f"{len(ranked)}" if ranked else "")
-        self._fit()
-
-    def _fit(self) -> None:
-        width = max(120, self._area.viewport().width())
-        self._area.setMaximumHeight(self._rows.heightForWidth(width) + 2)
-
-    def resizeEvent(self, event: Any) -> None:
-        """Be no taller than the sentences."""
-        super().resizeEvent(event)
-        self._fit()
 
     def _fine(self) -> QWidget:
         return Label("Every file can be read, and no photo is in two places.", "muted", wrap=True)
@@ -63,7 +41,7 @@ class ProblemsCard(Card):
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        mark = Dot(_MARKS.get(str(problem.severity), "none"))  # type: ignore[arg-type]
+        mark = Dot(_MARKS.get(str(problem.severity), "info"))  # type: ignore[arg-type]
         mark.setToolTip({"error": "set aside", "warning": "worth a look"}.get(str(problem.severity), "good to know"))
         layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         words = QVBoxLayout()

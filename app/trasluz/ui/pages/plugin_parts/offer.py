@@ -5,6 +5,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout
 
+from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, Dot, Label, PrimaryButton, SecondaryButton, clear_layout
 
 
@@ -19,14 +20,9 @@ class OfferCard(Card):
         self.accept = PrimaryButton("Trust and install →", self.accepted.emit)
         self.refuse = SecondaryButton("Not now", self.refused.emit)
 
-    def show_examined(self, examined: Any, *, replaces: str = "") -> None:
-        """Show what was found in it.
-
-        Args:
-            examined: `core.plugins.install.Examined`.
-            replaces: The version that is installed now, where there is one.
-        """
-        info = examined.info
+    def show_examined(self, examined: Any) -> None:
+        """Show what was found in it, a `core.plugins.install.Examined`."""
+        info = examined.manifest
         for button in (self.accept, self.refuse):
             button.setParent(None)
         clear_layout(self.body)
@@ -37,8 +33,10 @@ class OfferCard(Card):
         if info.families:
             facts.append(f"brings {', '.join(info.families)}")
         self.body.addWidget(Label(" · ".join(facts), "muted", wrap=True))
-        if replaces:
-            self.body.addWidget(Label(f"It takes the place of version {replaces}.", "muted", wrap=True))
+        count = len(examined.files)
+        place = f"It takes the place of version {examined.replaces}. " if examined.replaces else ""
+        size = f"{plural(count, 'file')}, {max(1, examined.bytes // 1000):,} KB, from {examined.source}"
+        self.body.addWidget(Label(place + size, "muted", wrap=True))
         for warning in examined.warnings:
             self._add_warning(str(warning))
         self._add_warning(
