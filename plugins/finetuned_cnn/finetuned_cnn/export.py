@@ -49,12 +49,13 @@ def export_classifier(network: "EfficientNetLite0Classifier", path: Path) -> Non
         x = writer.part(part, x)
     weight, bias = _array(network.classifier.weight), _array(network.classifier.bias)  # (classes, C), (classes,)
     classes, channels = weight.shape
-    writer.pooled(x, FEATURES, channels)
+    writer.pooled(x, FEATURES)
     logits = writer.node("Gemm", FEATURES, writer.constant(weight), writer.constant(bias), transB=1)
     writer.node("Softmax", logits, result=PROBABILITIES, axis=1)
-    writer.output(PROBABILITIES, classes)
     pixelwise = writer.constant(weight[:, :, None, None])
     writer.node("Conv", x, pixelwise, writer.constant(bias), result=CLASS_MAPS, kernel_shape=[1, 1])
+    writer.output(PROBABILITIES, classes)
+    writer.output(FEATURES, channels)
     writer.output(CLASS_MAPS, classes, "map_height", "map_width")
     writer.save(path, "EfficientNet-Lite0 classifier")
 
@@ -67,7 +68,8 @@ def export_backbone(network: "EfficientNetLite0Classifier", path: Path) -> None:
     x = writer.photo()
     for (name, part), channels in zip(network.backbone.parts(), PART_CHANNELS, strict=True):
         x = writer.part(part, x)
-        writer.pooled(x, name, channels)
+        writer.pooled(x, name)
+        writer.output(name, channels)
     writer.save(path, "EfficientNet-Lite0 backbone")
 
 
@@ -152,11 +154,10 @@ class _Writer:
         low, high = (self.constant(np.array(edge, np.float32)) for edge in (0, 6))
         return self.node("Clip", x, low, high)
 
-    def pooled(self, x: str, name: str, channels: int) -> None:
-        """The mean of each map as the output `name`: (images, channels)."""
+    def pooled(self, x: str, name: str) -> None:
+        """The mean of each map under a name of its own: (images, channels)."""
         mean = self.node("GlobalAveragePool", x)
         self.node("Flatten", mean, result=name, axis=1)
-        self.output(name, channels)
 
     def save(self, path: Path, title: str) -> None:
         import onnx

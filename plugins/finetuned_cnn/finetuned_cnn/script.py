@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 here = Path(__file__).resolve().parent
 card = json.loads((here / "card.json").read_text(encoding="utf-8"))
 graph = str(here / card["graphs"][0]["file"])
-session = onnxruntime.InferenceSession(graph, providers=onnxruntime.get_available_providers())
+session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])  # or CUDAExecutionProvider
 
 
 def read(path):
