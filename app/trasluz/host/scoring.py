@@ -68,16 +68,14 @@ def evaluate(
 def fair_splits(model: "OpenModel", dataset: "Index") -> list[Split]:
     """Which parts to score on: the test part, else the val part, else all.
 
-    Where the data itself says nothing of splits, they were drawn. In the data that the model learned from, the
-    drawn val part is the one it was judged by; in other data the draw means nothing, and all of it is new to the model.
+    A test part is always the data's own. Where the data says nothing of val either, it was drawn: in the data that the
+    model learned from it is the one that the model was judged by; in other data the draw means nothing, and all of it
+    is new to the model.
     """
-    if dataset.summary().split_given:
-        for split in reversed(SPLITS[1:]):
-            if dataset.count(split):
-                return [split]
-        return list(SPLITS)
-    if dataset.fingerprint == model.card.data.fingerprint:
-        return ["val"]
+    if dataset.count("test"):
+        return ["test"]
+    if dataset.summary().split_given or dataset.fingerprint == model.card.data.fingerprint:
+        return ["val"] if dataset.count("val") else list(SPLITS)
     return list(SPLITS)
 
 
