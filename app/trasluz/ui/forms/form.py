@@ -23,7 +23,8 @@ class SettingsForm(QWidget):
 
     def __init__(self, schema: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> None:
         super().__init__()
-        self.fields = fields_of(schema)
+        # what is chosen between comes first: the other settings hang on it
+        self.fields = sorted(fields_of(schema), key=lambda f: not any(c.sentence for c in f.choices))
         self.rows: dict[str, SettingRow] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

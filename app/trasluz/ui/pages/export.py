@@ -226,6 +226,7 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
 
 def snippet(card: dict[str, Any], folder: str) -> str:
     """Say how the exported folder is run: on the command line, and from one's own program."""
+
     shell = f"# in a terminal\npip install onnxruntime numpy pillow\npython {folder}/predict.py photo.jpg\n"
     graphs = card.get("graphs") or ()
     inputs = graphs[0].get("inputs") or () if graphs else ()
@@ -239,11 +240,14 @@ def snippet(card: dict[str, Any], folder: str) -> str:
     return (
         f"{shell}\n# from your own Python\nimport json\n\n"
         "import numpy as np\nimport onnxruntime\nfrom PIL import Image\n\n"
-        f'card = json.load(open("{folder}/card.json"))\n'
-        f'model = onnxruntime.InferenceSession("{folder}/{graphs[0]["file"]}")\n'
+        f'here = "{folder}/"\n'
+        'card = json.load(open(here + "card.json"))\n'
+        f'model = onnxruntime.InferenceSession(here + "{graphs[0]["file"]}")\n'
         'photo = np.asarray(Image.open("photo.jpg").convert("RGB"))\n'
-        f'scores = model.run(["{outputs[0]["name"]}"], {{"{inputs[0]["name"]}": photo{batch}}})[0]{first}\n'
-        'print(card["labels"][int(scores.argmax())], float(scores.max()))\n'
+        f'fed = {{"{inputs[0]["name"]}": photo{batch}}}\n'
+        f'scores = model.run(["{outputs[0]["name"]}"], fed)[0]{first}\n'
+        "best = int(scores.argmax())\n"
+        'print(card["labels"][best], float(scores[best]))\n'
     )
 
 

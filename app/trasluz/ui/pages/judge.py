@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.api import Matrix
 from trasluz.ui.thumbnails import Thumbnails
@@ -18,6 +18,7 @@ from .judging.figures import Figure
 from .judging.photos import JudgedList
 from .judging.verdict import Judged, Verdict, read_verdict
 from .page import Page
+from .scrolled import scrolled
 from .standing import missing
 from .using.answer import AnswerPanel, provider_words
 from .words import metric_words, plurals
@@ -83,13 +84,11 @@ class JudgePage(Page):
         self._matrix_card = Card(*_MATRIX_TITLE)
         self._turn = LinkButton("class by class", self._turn_over)
         self._matrix_card.head.addWidget(self._turn)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidget(self.matrix)
-        scroll.viewport().setAutoFillBackground(False)
-        self.matrix.setAutoFillBackground(False)
-        self._scroll = scroll
+        # in the frame it takes the room there is; only very many classes scroll
+        policy = self.matrix.sizePolicy()
+        policy.setHeightForWidth(False)
+        self.matrix.setSizePolicy(policy)
+        scroll = scrolled(self.matrix)
         self._sides = QStackedWidget()
         self._sides.addWidget(scroll)
         self._sides.addWidget(self.table)
@@ -237,7 +236,7 @@ class JudgePage(Page):
         words = metric_words(verdict.card.headline)
         self.parity.show_figure(
             f"{'✓' if within else '✗'} {_small(parity.max_abs_diff)}",
-            "apart at the most",
+            "apart",
             role="good" if within else "bad",
             tip=f"Largest difference in any output over {parity.items:,} items; {parity.tolerance:g} is allowed. "
             f"PyTorch scores {words.write(parity.pytorch_score, decimals=2)}, "
@@ -394,6 +393,7 @@ def _small(value: float) -> str:
     """Write a tiny number without an exponent, as far as that can be read: `0.0000008`."""
     if value == 0:
         return "0"
-    if value >= 1e-8:
-        return f"{value:.9f}".rstrip("0") if value < 1e-5 else f"{value:.6f}".rstrip("0")
-    return f"{value:.0e}"
+    if value < 1e-8:
+        return f"{value:.0e}"
+    rounded = float(f"{value:.1g}")
+    return f"{rounded:.9f}".rstrip("0")

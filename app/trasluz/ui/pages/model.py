@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -18,9 +18,9 @@ from trasluz.ui import theme
 from trasluz.ui.forms import SettingsForm
 from trasluz.ui.steps import duration, plural
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
-from trasluz.ui.window import scrolled
 
 from .page import Page
+from .scrolled import scrolled
 
 if TYPE_CHECKING:
     from trasluz.ui.session import Session
@@ -55,7 +55,6 @@ class ModelPage(Page):
         self._plan = Label("", "body", wrap=True)
         self._plan_card = Card("What will happen")
         self._plan_card.body.addWidget(self._plan)
-        self._plan_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.stack = QStackedWidget()
         for widget in (self._empty, self._looking, self._build()):
             self.stack.addWidget(widget)
@@ -241,9 +240,19 @@ class ModelPage(Page):
         if session is None or form is None or form.troubles():
             return
         self._keep()
-        number = len(session.runs) + 1
-        session.start_run(self.family, form.values(), name=f"Run {number}", device=session.device)
+        session.start_run(self.family, form.values(), name=self._name(form), device=session.device)
         self.go.emit("train")
+
+
+    def _name(self, form: SettingsForm) -> str:
+        """What the run is called: by its first telling choice, e.g. `Linear classifier`, else by its family."""
+        values = form.values()
+        for field in form.fields:
+            chosen = next((c for c in field.choices if c.value == values.get(field.name) and c.value != "auto"), None)
+            if chosen is not None and chosen.sentence and not field.advanced:
+                return chosen.title
+        entry = self.session.family(self.family) if self.session is not None else None
+        return str(entry["title"]) if entry else self.family
 
 
 class FamilyCard(QAbstractButton):
@@ -264,21 +273,19 @@ class FamilyCard(QAbstractButton):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if not why_not:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def sizeHint(self) -> QSize:
         """Qt's: as tall as its words."""
-        return QSize(260, self.heightForWidth(max(220, self.width() or 288)))
+        return QSize(260, self._height(max(260, min(self.width(), 420))))
 
-    def hasHeightForWidth(self) -> bool:
-        """Qt's: the words wrap."""
-        return True
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's: another width breaks the words elsewhere."""
+        super().resizeEvent(event)
+        self.updateGeometry()
 
-    def heightForWidth(self, width: int) -> int:
-        """Qt's: title, sentence and, where it does not fit, why."""
-        return int(44 + self._words(width, self._shown()).height() + 12)
+    def _height(self, width: int) -> int:
+        return int(44 + self._words(width, self._shown()).height() + 14)
 
     def _shown(self) -> str:
         return f"{self._sentence}\n{self._why_not}" if self._why_not else self._sentence

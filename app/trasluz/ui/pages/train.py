@@ -62,7 +62,9 @@ class TrainPage(Page):
         self.previews = PreviewList()
         self._preview_card = titled(self.previews, "What it thinks now")
         self._preview_card.setFixedWidth(320)
+        self._preview_card.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.notes = NotesCard()
+        self.notes.setFixedWidth(320)
         self.failure = FailureCard()
         self._stages_card = Card("Which stages learn")
         self._stages: StagesPainter | None = None
@@ -86,15 +88,15 @@ class TrainPage(Page):
         middle = QHBoxLayout()
         middle.setSpacing(16)
         middle.addWidget(self._main, 1)
-        middle.addWidget(self._preview_card)
+        side = QVBoxLayout()
+        side.setSpacing(14)
+        side.addWidget(self._preview_card, 1000)
+        side.addWidget(self.notes)
+        side.addStretch(1)  # without previews the notes stay at the top
+        middle.addLayout(side)
         layout.addLayout(middle, 1)
-        foot = QHBoxLayout()
-        foot.setSpacing(16)
         self._stages_card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        self.notes.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        foot.addWidget(self._stages_card, 2)
-        foot.addWidget(self.notes, 1)
-        layout.addLayout(foot)
+        layout.addWidget(self._stages_card)
         return live
 
     def connect_session(self, session: "Session") -> None:
@@ -178,6 +180,7 @@ class TrainPage(Page):
             self.curves.show_story(story, headline, self._baselines(headline))
         else:
             self.stretches.show_stretches(story.stretches, running=running)
+            self._steps_card.setMaximumHeight(self.stretches.sizeHint().height() + 64)
         self._draw_previews()
         self._draw_stages()
         self.notes.show_notes(story.notes)

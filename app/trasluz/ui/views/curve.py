@@ -179,7 +179,7 @@ class CurvePainter(Canvas):
         left = widest(self.caption_font(), [_short(t, self.view.unit) for t in ticks(low, high, 5)]) + 10
         names = [f"{s.name} {_short(float(s.y[-1]), self.view.unit)}" for s in self.view.series if len(s.y)]
         font = self.body_font(bold=True)
-        right = min(area.width() * 0.34, widest(font, names) + 14) if names else 8
+        right = min(area.width() * 0.34, widest(font, names) + 17) if names else 8
         if self._span:  # a line that is still on its way has room for its name before the axis ends
             ends = [float(s.x[-1]) for s in self.view.series if len(s.x)]
             x_low, x_high = self._ranges()[:2]
@@ -246,7 +246,7 @@ class CurvePainter(Canvas):
         if not ends:
             return
         x_low = self._ranges()[0]
-        left = self._point(plot, max(ends, default=x_low), 0).x() + 8
+        left = self._point(plot, max(ends, default=x_low), 0).x() + 11
         placed = spread([y for y, *_ in names], _LINE_OF_TEXT, plot.top() - 6, plot.bottom() + 6)
         for at, (_, words, colour, strong) in zip(placed, names, strict=True):
             font = sized(self.body_font(bold=strong), 12)

@@ -11,7 +11,7 @@ class Figure(Card):
 
     def __init__(self, title: str, *, big: bool = False) -> None:
         super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._name = Label(title, "muted")
         self.body.setSpacing(2)
         self.body.addWidget(self._name)
@@ -24,6 +24,7 @@ class Figure(Card):
         row.addWidget(self.value)
         row.addWidget(self.note, 1)
         self.body.addLayout(row)
+        self.body.addStretch(1)
 
     def show_figure(
         self, value: str, note: str = "", *, title: str = "", role: TextRole = "muted", tip: str = ""

@@ -25,7 +25,6 @@ class NotesCard(Card):
         self.body.addLayout(self._rows)
         self._more = LinkButton("", self._turn)
         self.body.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
-        self.body.addStretch(1)
 
     def show_notes(self, notes: Sequence[Note]) -> None:
         """Show these; a sentence that repeats is shown once."""
@@ -45,8 +44,9 @@ class NotesCard(Card):
         for note in shown:
             row = QHBoxLayout()
             row.setSpacing(8)
-            dot = Dot("warn" if note.level == "warning" else "none")
-            row.addWidget(dot, 0, Qt.AlignmentFlag.AlignTop)
+            mark = Dot("warn") if note.level == "warning" else Label(" •", "muted")
+            mark.setFixedWidth(14)
+            row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
             row.addWidget(Label(note.sentence, "body", wrap=True, selectable=True), 1)
             self._rows.addLayout(row)
         older = len(self._notes) - _SHOWN

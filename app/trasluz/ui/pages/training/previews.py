@@ -60,8 +60,10 @@ class PreviewList(Painted):
         """Qt's: as many rows as fit whole."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        for i, (path, item) in enumerate(self._items[: self._room()]):
-            self._paint_row(painter, QRectF(0, i * _PITCH, self.width(), _PICTURE), path, item)
+        shown = self._items[: self._room()]
+        pitch = min(_PITCH + 16, (self.height() + 9) / max(1, len(shown)))
+        for i, (path, item) in enumerate(shown):
+            self._paint_row(painter, QRectF(0, i * pitch, self.width(), _PICTURE), path, item)
 
     def _paint_row(self, painter: QPainter, row: QRectF, path: str, item: Previewed) -> None:
         paint_thumbnail(painter, QRectF(row.left(), row.top(), _PICTURE, _PICTURE), self._thumbnails, path)
