@@ -22,10 +22,10 @@ ALLOWED = 2
 @contextlib.contextmanager
 def attempt(plugin: str, content_hash: str) -> Iterator[None]:
     """Mark that a plugin is being loaded, until the block ends; that it ended at all makes up for lost attempts."""
-    mark = _folder() / f"{_name(plugin, content_hash)}-{uuid.uuid4().hex}"
     with contextlib.ExitStack() as stack:
         # A full or read-only disk must not keep plugins from loading.
         with contextlib.suppress(OSError):
+            mark = _folder() / f"{_name(plugin, content_hash)}-{uuid.uuid4().hex}"
             mark.parent.mkdir(parents=True, exist_ok=True)
             stack.callback(_clear, _lock_of(mark))
             stack.enter_context(FileLock(_lock_of(mark)))

@@ -1,6 +1,7 @@
 """Which plugins there are, read from their manifests; nothing of theirs is imported here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Literal
@@ -60,26 +61,27 @@ def discover() -> list[PluginInfo]:
 
     The files of the person's plugins are hashed on the way, so call this off the window's thread.
     """
-    shelf.recover(places.user_plugins())
+    with suppress(OSError):
+        shelf.recover(places.user_plugins())
     found: dict[str, PluginInfo] = {}
     decided = decisions()
-    for origin, place in _places():
+    sides: tuple[tuple[Origin, Callable[[], Path]], ...] = (
+        ("builtin", places.builtin_plugins),
+        ("user", places.user_plugins),
+    )
+    for origin, place in sides:
         for folder in _folders(place):
             info = _look_at(folder, origin, found, decided)
             found[info.id] = info
     return list(found.values())
 
 
-def _places() -> Iterator[tuple[Origin, Path]]:
-    yield "builtin", places.builtin_plugins()
-    yield "user", places.user_plugins()
-
-
-def _folders(place: Path) -> list[Path]:
+def _folders(place: Callable[[], Path]) -> list[Path]:
     try:
         # Names with a dot are half-done installations, names with an underscore are Python's caches.
-        return sorted(f for f in place.iterdir() if f.is_dir() and not f.name.startswith((".", "_")))
+        return sorted(f for f in place().iterdir() if f.is_dir() and not f.name.startswith((".", "_")))
     except OSError:
+        # Without the person's folder (a disk that went away) there are still the program's own.
         return []
 
 
