@@ -83,7 +83,7 @@ def execute_run(folder: Path, *, emit_also: Callable[[Event], object] | None = N
         return 1
     try:
         with run.lock(), run:
-            run.mark_launched(False)
+            run.forget_launch()
             if forget_stop:
                 run.clear_stop()
             return _Execution(run, emit_also).execute()
@@ -157,7 +157,14 @@ class _Execution:
             # The process was killed between the model's last step and its last word.
             card = read_card(self._run.model_folder)
             self._voice.emit(Finished(metrics=card.metrics, seconds=card.seconds))
+        self._let_go_of_checkpoint()
         return 0
+
+    def _let_go_of_checkpoint(self) -> None:
+        """Make room, unless the run was stopped early and may go on."""
+        if not self._run.stopped_early():
+            with contextlib.suppress(OSError):
+                remove_folder(self._run.checkpoint_folder)
 
     def _train(self) -> None:
         run, request = self._run, self._request
@@ -216,9 +223,7 @@ class _Execution:
         run.keep_model()
         self._voice.emit(Finished(metrics=card.metrics, seconds=self._clock.seconds()))
         run.clear_stop()
-        if not early:
-            with contextlib.suppress(OSError):
-                remove_folder(run.checkpoint_folder)
+        self._let_go_of_checkpoint()
 
     # the data
 

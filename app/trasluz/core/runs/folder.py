@@ -327,12 +327,20 @@ class RunFolder:
             return False
         return age < _LAUNCH_SECONDS
 
-    def mark_launched(self, launched: bool = True) -> None:
-        """Say that a process was started that will take the lock, or that it has taken it, or died before."""
-        if launched:
-            (self.path / "launched").write_bytes(b"")
-        else:
-            (self.path / "launched").unlink(missing_ok=True)
+    def mark_launched(self, by: str = "somebody") -> None:
+        """Say that a process was started that will take the lock; `by` tells this launch from others."""
+        (self.path / "launched").write_text(by)
+
+    def launched_by(self) -> str:
+        """Whose launch is still on its way; empty where none is."""
+        try:
+            return (self.path / "launched").read_text()
+        except OSError:
+            return ""
+
+    def forget_launch(self) -> None:
+        """Say that the process has taken the lock, or died before."""
+        (self.path / "launched").unlink(missing_ok=True)
 
     def _make_lock(self) -> "BaseFileLock":
         from filelock import FileLock

@@ -1,10 +1,10 @@
 """Starting a run as a process of its own, which outlives whoever started it."""
 
 import os
+import secrets
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,8 @@ def launch(run: RunFolder | Path | str) -> int:
     """
     folder = RunFolder(run)
     folder.clear_stop()
-    folder.mark_launched()
+    launch_id = secrets.token_hex(8)
+    folder.mark_launched(launch_id)
     options: dict[str, Any] = {}
     if sys.platform == "win32":
         options["creationflags"] = (
@@ -67,22 +68,24 @@ def launch(run: RunFolder | Path | str) -> int:
                 **options,
             )
     except BaseException:
-        folder.mark_launched(False)
+        folder.forget_launch()
         raise
     # Somebody has to wait for a child, or it stays in the process table; and to say that it could not even start.
-    threading.Thread(target=_wait, args=(process, folder, time.time()), name=f"run-{process.pid}", daemon=True).start()
+    threading.Thread(target=_wait, args=(process, folder, launch_id), name=f"run-{process.pid}", daemon=True).start()
     return process.pid
 
 
-def _wait(process: "subprocess.Popen[bytes]", folder: RunFolder, since: float) -> None:
+def _wait(process: "subprocess.Popen[bytes]", folder: RunFolder, launch_id: str) -> None:
     status = process.wait()
     try:
-        if not (folder.path / "launched").exists():
-            return
+        if folder.launched_by() != launch_id:
+            return  # it took the run up; or another launch came meanwhile, and waits for its own process
         # It died before it could take the run up: nobody else will say so.
         with folder.lock(wait=1.0), folder:
-            folder.mark_launched(False)
-            if status and folder.state() is not RunState.FAILED:
+            folder.forget_launch()
+            broken = status > 0 or not folder.last_events()  # below 0: killed by a signal, which can go on
+        if status and broken and folder.state() not in (RunState.FINISHED, RunState.FAILED):
+            with folder.lock(wait=1.0), folder:
                 folder.append(
                     Failed(
                         sentence=f"The training process ended before it began (status {status}); "

@@ -155,7 +155,7 @@ def test_a_launch_counts_as_waiting_for_a_while(run) -> None:
     old = time.time() - 120
     os.utime(run.path / "launched", (old, old))
     assert run.state() is RunState.INTERRUPTED
-    run.mark_launched(False)
+    run.forget_launch()
     run.close()
 
 
