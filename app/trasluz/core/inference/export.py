@@ -4,114 +4,180 @@ import secrets
 import shutil
 from pathlib import Path
 
-from trasluz.api import DataError, FamilyError, ModelCard, ModelFamily
+from trasluz.api import FamilyError, ModelCard, ModelFamily
 from trasluz.api.model import CARD_NAME
 from trasluz.core.runs.atomic import rename
 
 from .model import read_card
 
-README, SCRIPT = "README.md", "predict.py"
+README, SCRIPT, LABELS = "README.md", "predict.py", "labels.txt"
+_LISTED = 100
+_PERCENT = frozenset({"accuracy", "macro_f1", "top5_accuracy", "cer", "wer", "exact_match", "token_error_rate"})
+
+
+class ExportError(FamilyError):
+    """An export that cannot be made, in one sentence."""
 
 
 def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp32") -> Path:
     """Write the self-contained folder of a model, whole or not at all, and return it.
 
     Args:
-        model: The model folder.
+        model: The model folder, as `find_model` gives it.
         family: The model's family, which writes the script.
         out: The folder to make; it may be there, but must be empty.
         precision: `fp32`.
 
     Raises:
-        DataError: If the model cannot be read or the folder cannot be written.
-        FamilyError: If the model cannot be had in that precision.
+        ModelError: If the model folder is damaged.
+        ExportError: If the folder cannot be written, or the model cannot be had in that precision.
     """
     if precision != "fp32":
-        raise FamilyError(f"This model can be exported as fp32, not as {precision}: leave the precision out.")
+        raise ExportError(
+            f"This model can be exported as fp32 only: {precision} would change its answers, and its score has not "
+            "been measured. Leave the precision out."
+        )
+    card = read_card(model, verify=True)
+    script = family.script(card)
     out = Path(out).expanduser().absolute()
-    card = read_card(model)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise DataError(f"“{out}” is there already and not empty; choose a new folder.")
-    temporary = out.with_name(f".{out.name}.{secrets.token_hex(4)}.tmp")
+    _check_free(out, model)
+    part = out.with_name(f".{out.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
-        temporary.mkdir(parents=True)
-        for file in [*(g.file for g in card.graphs), *card.files.values(), CARD_NAME]:
-            (temporary / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(model / file, temporary / file)
-        (temporary / README).write_text(readme(card, family), encoding="utf-8")
-        (temporary / SCRIPT).write_text(family.script(card), encoding="utf-8")
-        if out.exists():
-            out.rmdir()
-        rename(temporary, out)
+        part.mkdir(parents=True)
+        try:
+            for file in dict.fromkeys([*(g.file for g in card.graphs), *card.files.values(), CARD_NAME]):
+                (part / file).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(model / file, part / file)
+            if card.labels:
+                _write(part / LABELS, "".join(f"{label}\n" for label in card.labels))
+            _write(part / SCRIPT, script)
+            _write(part / README, readme(card, family))
+            if out.exists():
+                out.rmdir()
+            rename(part, out)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
-        raise DataError(f"The export to “{out}” failed: {error.strerror or error}. Choose another folder.") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        raise ExportError(
+            f"The model could not be exported to “{out}”: {error.strerror or error}. "
+            "Choose another folder, or make room for it."
+        ) from error
     return out
 
 
 def readme(card: ModelCard, family: ModelFamily) -> str:
-    """The model card in plain words."""
-    score = card.metrics.get(card.headline)
-    between = (
-        f" (between {card.interval.low:.4f} and {card.interval.high:.4f}, {card.interval.method})"
-        if card.interval
-        else ""
-    )
+    """The model card in plain words, as Markdown."""
     lines = [
-        f"# {card.title}",
+        f"# {_line(card.title)}",
         "",
-        f"A model of the family *{family.title}*, trained with Trasluz on {card.created:%d %B %Y}.",
+        f"{_line(family.title)}: {_line(family.sentence)} Trained with Trasluz on {card.created:%Y-%m-%d}.",
         "",
         "## How good it is",
         "",
-        f"On {card.data.val:,} items that it never learned from: **{card.headline} "
-        f"{'unknown' if score is None else f'{score:.4f}'}**{between}.",
-        *(f"- {name}: {value:.4f}" for name, value in card.metrics.items() if name != card.headline),
-        "",
+        *_score(card),
         *_parity(card),
         "## What it learned from",
         "",
-        f"“{card.data.name}”: {card.data.train:,} items to learn from, {card.data.val:,} to judge by. "
-        "It knows nothing else: on other kinds of input its answers mean little, however sure they sound.",
-        *([f"It answers with one of {len(card.labels)} classes: {', '.join(card.labels)}."] if card.labels else []),
+        f"“{_line(card.data.name)}” ({card.data.kind}): {card.data.train:,} items to learn from, {card.data.val:,} to "
+        f"choose and judge by, {card.data.test:,} kept for a test. On other kinds of input its answers mean little, "
+        "however sure they sound.",
         "",
+        *_labels(card),
         "## How to run it",
         "",
+        "Python and three packages suffice; Trasluz is not needed.",
+        "",
         "```",
-        "pip install onnxruntime numpy pillow" if card.kind.startswith("image") else "pip install onnxruntime numpy",
-        f"python {SCRIPT} INPUT",
+        f"pip install onnxruntime numpy{' pillow' if card.kind.startswith('image') else ''}",
+        f"python {SCRIPT} INPUT…",
         "```",
         "",
-        f"`{CARD_NAME}` holds labels, preprocessing, scores, settings and versions as data; the same stands in each "
-        "ONNX file's metadata.",
+        f"`{CARD_NAME}` holds labels, preprocessing, scores, settings and versions as data. The same stands in the "
+        "metadata of each ONNX file, so that a file that went astray still explains itself.",
         "",
         *_graphs(card),
+        "## How it was made",
+        "",
+        *(f"- {name.replace('_', ' ')}: {value}" for name, value in card.settings.items() if value is not None),
+        f"- time: {card.seconds:.0f} s",
+        *(f"- {name} {version}" for name, version in card.versions.items()),
+        "",
         "## Licence",
         "",
-        card.licence or "No pretrained weights of others are in it.",
-        "What you may do with it also depends on the data that you trained it on.",
+        f"Pretrained weights: {card.licence}." if card.licence else "No pretrained weights of others are in it.",
+        "What you may do with the model also depends on the data that it learned from.",
         "",
     ]
     return "\n".join(lines)
 
 
+def _check_free(out: Path, model: Path) -> None:
+    try:
+        taken = out.is_symlink() or (out.exists() and (not out.is_dir() or any(out.iterdir())))
+        inside = out.resolve().is_relative_to(model.resolve())
+    except (OSError, ValueError) as error:
+        raise ExportError(f"“{out}” cannot be looked into: {getattr(error, 'strerror', None) or error}.") from error
+    if taken:
+        raise ExportError(f"“{out}” is there already and is not empty; choose a new folder.")
+    if inside:
+        raise ExportError(f"“{out}” lies inside the model itself; choose a folder elsewhere.")
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _score(card: ModelCard) -> list[str]:
+    score = card.metrics.get(card.headline)
+    if score is None:
+        return ["Its score is not known.", ""]
+    judged = {"train": "the items it learned from, as there were no others (expect less on new ones)"}.get(
+        card.data.judged_on, "items it did not learn from"
+    )
+    count = {"train": card.data.train, "test": card.data.test}.get(card.data.judged_on, card.data.val)
+    between = ""
+    if card.interval:
+        low, high = _figure(card.headline, card.interval.low), _figure(card.headline, card.interval.high)
+        between = f", with 95 % confidence between {low} and {high} ({card.interval.method})"
+    lines = [f"On {count:,} {judged}: **{card.headline} {_figure(card.headline, score)}**{between}.", ""]
+    others = [f"- {name}: {_figure(name, value)}" for name, value in card.metrics.items() if name != card.headline]
+    return [*lines, *others, ""] if others else lines
+
+
 def _parity(card: ModelCard) -> list[str]:
     if card.parity is None:
         return []
+    parity = card.parity
     return [
-        f"The figures are the ONNX file's own. On {card.parity.items:,} items its outputs and PyTorch's are at most "
-        f"{card.parity.max_abs_diff:.1e} apart.",
+        f"These are the figures of the ONNX files in this folder. On {parity.items:,} items they were held against "
+        f"the network as PyTorch trained it: the largest difference of any output was {parity.max_abs_diff:.1e} "
+        f"({parity.tolerance:.0e} is allowed), and {card.headline} was {_figure(card.headline, parity.pytorch_score)} "
+        f"by PyTorch and {_figure(card.headline, parity.onnx_score)} by ONNX Runtime.",
         "",
     ]
 
 
+def _labels(card: ModelCard) -> list[str]:
+    if not card.labels:
+        return []
+    shown = ", ".join(_line(label) for label in card.labels[:_LISTED])
+    more = f" and {len(card.labels) - _LISTED} more" if len(card.labels) > _LISTED else ""
+    return [f"It answers with one of {len(card.labels)} classes: {shown}{more} (`{LABELS}`, in the graphs' order).", ""]
+
+
 def _graphs(card: ModelCard) -> list[str]:
-    rows = ["| graph | | name | type | shape |", "| --- | --- | --- | --- | --- |"]
+    rows = ["| file | | name | type | shape |", "| --- | --- | --- | --- | --- |"]
     for graph in card.graphs:
         for direction, specs in (("in", graph.inputs), ("out", graph.outputs)):
-            rows += [
-                f"| {graph.file} | {direction} | `{s.name}` | {s.dtype} | {', '.join(str(d) for d in s.shape)} |"
-                for s in specs
-            ]
+            for spec in specs:
+                shape = " × ".join("any" if d is None else str(d) for d in spec.shape)
+                rows.append(f"| `{graph.file}` | {direction} | `{spec.name}` | {spec.dtype} | {shape} |")
     return [*rows, ""]
+
+
+def _figure(name: str, value: float) -> str:
+    return f"{value:.1%}" if name in _PERCENT else f"{value:.4g}"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

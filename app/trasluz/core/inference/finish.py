@@ -1,25 +1,22 @@
-"""What you measured is what you run: a model gets its card only after its ONNX graphs have been held against PyTorch.
+"""What you measured is what you run: a model gets its card only after its ONNX graphs were held against PyTorch.
 
-The graphs run by ONNX Runtime with the program's own reading and interpreting, over the whole validation part. On
-up to `_COMPARED` of those items, drawn with the run's seed, their outputs are held against `Trained.reference`.
+The graphs run by ONNX Runtime, with the program's own reading and interpreting, over the whole validation part. On
+up to 512 of those items, drawn by the run's seed, their outputs are held against `Trained.reference`: no number may
+differ by more than the tolerance, and the score must be the same within 0.1 points.
 """
 
 import importlib.metadata
 import json
 import platform
 import random
-import time
-from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from trasluz import __version__
 from trasluz.api import (
     API_VERSION,
-    DataError,
     DataFacts,
     Dataset,
     FamilyError,
@@ -33,20 +30,24 @@ from trasluz.api import (
     Progress,
     Record,
     Sample,
+    Split,
     TrainConfig,
     Trained,
 )
-from trasluz.api.model import CARD_NAME
 from trasluz.core.runs.atomic import write_whole
 
-from .batch import BATCH, Answered, answers
-from .judge import Judgement, Skipped, judged_item, provider_of, scored
-from .model import OpenModel, sha256
+from .batch import Answered
+from .judge import Judgement, judge
+from .model import OpenModel, sha256, write_card
 from .session import OnnxGraph
 
 _COMPARED = 512
 _POINTS = 0.001
-"""How far the two scores may be apart: 0.1 points of a score between 0 and 1, or the same share of a larger one."""
+"""How far the two scores may be apart: 0.1 points of a fraction, the same share of a number without bounds."""
+_OF_A_HUNDRED = frozenset({"bleu", "chrf"})
+"""Metrics that are given in points already."""
+_REPORT = "The model is not kept. Train again on the CPU; if it stays so, report it to the author of the plugin."
+_METADATA = "trasluz."
 
 
 def finish(
@@ -66,54 +67,170 @@ def finish(
 
     Args:
         trained: What the family handed back.
+        family: The family.
+        dataset: What it learned from. Where that has no validation part, the model is judged on what it learned from,
+            and the card says so.
         folder: Where its graphs are, and where the card goes.
         config: The settings of the run.
         run_id: Becomes the model's id.
         title: The run's name, for a family that gives its model none.
         device: Of ONNX Runtime.
         seconds: How long the training took.
+        progress: Told of the check.
 
     Raises:
         FamilyError: If the graphs do not do what the trained network does.
         DataError: If no validation item can be read.
     """
-    card = _draft(trained, family, dataset, folder, config, run_id=run_id, title=title, seconds=seconds)
-    opened = OpenModel(folder, family, device, card=card)
-    judgement, parity = _compare(trained, family, opened.predictor, dataset, seed=config.seed, progress=progress)
-    card = card.model_copy(
-        update={"metrics": judgement.metrics, "interval": judgement.interval, "parity": parity, "seconds": seconds}
+    split: Split = "val" if dataset.count("val") else "train"
+    card = _draft(trained, family, dataset, folder, config).model_copy(
+        update={"id": run_id, "title": trained.title or title or family.title, "seconds": seconds}
     )
-    graphs = []
-    for graph in card.graphs:
-        _write_metadata(folder / graph.file, card)
-        graphs.append(graph.model_copy(update={"sha256": sha256(folder / graph.file)}))
-    card = card.model_copy(update={"graphs": tuple(graphs)})
-    write_whole(folder / CARD_NAME, card.model_dump_json(indent=2))
+    card = card.model_copy(update={"data": card.data.model_copy(update={"judged_on": split})})
+    opened = OpenModel(folder, family, device, card=card, warm=False)
+    twin = _Twin(trained, opened.predictor, chosen=_chosen(dataset.count(split), config.seed))
+    judgement = judge(
+        opened.predictor,
+        family,
+        dataset,
+        splits=(split,),
+        progress=progress,
+        stage="Checking the exported model",
+        observe=twin.compare,
+    )
+    if not np.isfinite(judgement.metrics.get(family.headline, np.nan)):
+        raise FamilyError(f"The model has no {family.headline}: its answers are not numbers. Train it again.")
+    parity = twin.verdict(family, provider=judgement.provider)
+    metrics = {name: value for name, value in judgement.metrics.items() if np.isfinite(value)}
+    card = card.model_copy(update={"metrics": metrics, "interval": judgement.interval, "parity": parity})
+    card = _sealed(folder, card)
+    write_card(folder, card)
     return card, judgement
 
 
-def _draft(
-    trained: Trained,
-    family: ModelFamily,
-    dataset: Dataset,
-    folder: Path,
-    config: TrainConfig,
-    *,
-    run_id: str,
-    title: str,
-    seconds: float,
-) -> ModelCard:
+class _Twin:
+    """The trained network beside its exported graphs, on the chosen items, a batch at a time."""
+
+    def __init__(self, trained: Trained, predictor: Predictor, *, chosen: frozenset[int]) -> None:
+        self._trained, self._predictor, self._chosen = trained, predictor, chosen
+        self._seen = 0
+        self._worst, self._worst_at = -1.0, ""
+        self._torch, self._onnx = list[Prediction](), list[Prediction]()
+        self._targets: list[str] = []
+
+    def compare(self, batch: Sequence[Answered[Record]]) -> None:
+        """Hold a batch's outputs against PyTorch's.
+
+        Raises:
+            FamilyError: If the graphs cannot answer an item, or an output is missing, of another shape or no number.
+        """
+        both: list[tuple[Record, Sample, Outputs, Prediction]] = []
+        for position, row in enumerate(batch, start=self._seen):
+            if row.sample is None:
+                continue
+            if row.outputs is None or row.prediction is None:
+                raise FamilyError(
+                    f"The exported model cannot answer “{row.given.path}”, which it was trained on the likes of: "
+                    f"{row.error} {_REPORT}"
+                )
+            if position in self._chosen:
+                both.append((row.given, row.sample, row.outputs, row.prediction))
+        self._seen += len(batch)
+        if not both:
+            return
+        references = self._trained.reference([sample for _, sample, _, _ in both])
+        if len(references) != len(both):
+            raise FamilyError(
+                f"The trained network answered {len(references)} of {len(both)} items, so the exported model cannot "
+                f"be checked. {_REPORT}"
+            )
+        for (record, sample, outputs, answer), reference in zip(both, references, strict=True):
+            name, far = _farthest(outputs, reference, self._trained.compared, item=record.path)
+            if far > self._worst:
+                self._worst, self._worst_at = far, f"in “{name}” of “{record.path}”"
+            self._torch.append(self._predictor.interpret(sample, reference))
+            self._onnx.append(answer)
+            self._targets.append(record.target)
+
+    def verdict(self, family: ModelFamily, *, provider: str) -> Parity:
+        """The parity for the card.
+
+        Raises:
+            FamilyError: If the two are not the same.
+        """
+        if not self._targets:
+            raise FamilyError(f"No item could be held against the trained network. {_REPORT}")
+        headline, tolerance = family.headline, self._trained.tolerance
+        torch = float(family.score(self._torch, self._targets)[headline])
+        onnx = float(family.score(self._onnx, self._targets)[headline])
+        if not self._worst <= tolerance:
+            raise FamilyError(
+                f"The exported model does not compute what the trained network does: they are {self._worst:.2g} apart "
+                f"{self._worst_at}, and {tolerance:.2g} is allowed. {_REPORT}"
+            )
+        allowed = 100 * _POINTS if headline in _OF_A_HUNDRED else _POINTS * max(1.0, abs(torch))
+        if not abs(onnx - torch) <= allowed + 1e-12:
+            raise FamilyError(
+                f"The exported model scores {headline} {onnx:.4f} where the trained network scores {torch:.4f} on the "
+                f"same {len(self._targets)} items. {_REPORT}"
+            )
+        return Parity(
+            items=len(self._targets),
+            max_abs_diff=self._worst,
+            tolerance=tolerance,
+            pytorch_score=torch,
+            onnx_score=onnx,
+            provider=provider,
+        )
+
+
+def _chosen(count: int, seed: int) -> frozenset[int]:
+    return frozenset(random.Random(seed).sample(range(count), min(_COMPARED, count)))
+
+
+def _farthest(onnx: Outputs, torch: Outputs, names: Sequence[str], *, item: str) -> tuple[str, float]:
+    """The output that differs most, and by how much."""
+    wanted = list(names) or [name for name in torch if name in onnx]
+    if not wanted:
+        raise FamilyError(f"The exported model and the trained network have no output in common. {_REPORT}")
+    worst, where = -1.0, wanted[0]
+    for name in wanted:
+        if name not in onnx or name not in torch:
+            who = "exported model" if name not in onnx else "trained network"
+            raise FamilyError(f"The {who} gives no “{name}”, which was to be compared. {_REPORT}")
+        ours, theirs = np.asarray(onnx[name]), np.asarray(torch[name])
+        if ours.shape != theirs.shape:
+            raise FamilyError(
+                f"“{name}” of “{item}” has the shape {ours.shape} in the exported model and {theirs.shape} in the "
+                f"trained network. {_REPORT}"
+            )
+        a, b = ours.astype(np.float64), theirs.astype(np.float64)
+        if np.isnan(a).any() or np.isnan(b).any():
+            raise FamilyError(
+                f"“{name}” of “{item}” has entries that are no numbers: the training ran off. "
+                "Train again with a smaller learning rate."
+            )
+        with np.errstate(invalid="ignore"):  # what a mask made infinite in both is the same
+            far = float(np.where(a == b, 0.0, np.abs(a - b)).max(initial=0.0))
+        if far > worst:
+            worst, where = far, name
+    return where, worst
+
+
+def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path, config: TrainConfig) -> ModelCard:
+    """The card before anything was measured."""
+    for file in [*trained.graphs.values(), *trained.files.values()]:
+        if not (folder / file).is_file():
+            raise FamilyError(f"“{family.title}” did not write “{file}”, which belongs to its model. {_REPORT}")
+    if not trained.graphs:
+        raise FamilyError(f"“{family.title}” exported no graph. {_REPORT}")
     graphs = []
     for name, file in trained.graphs.items():
-        if not (folder / file).is_file():
-            raise FamilyError(f"“{family.title}” says that it exported “{file}”, but the file is not there.")
-        graph = OnnxGraph(folder / file, device="cpu")
+        graph = OnnxGraph(folder / file, "cpu")
         graphs.append(GraphFile(name=name, file=file, inputs=tuple(graph.inputs), outputs=tuple(graph.outputs)))
-    if not graphs:
-        raise FamilyError(f"“{family.title}” exported no graph.")
     return ModelCard(
-        id=run_id,
-        title=trained.title or title,
+        id="",
+        title="",
         family=family.id,
         kind=str(dataset.kind),
         graphs=tuple(graphs),
@@ -123,7 +240,6 @@ def _draft(
         extra=dict(trained.extra),
         headline=family.headline,
         settings=config.model_dump(mode="json"),
-        seconds=seconds,
         seed=config.seed,
         data=DataFacts(
             name=dataset.root.name,
@@ -138,138 +254,31 @@ def _draft(
     )
 
 
-def _compare(
-    trained: Trained,
-    family: ModelFamily,
-    predictor: Predictor,
-    dataset: Dataset,
-    *,
-    seed: int,
-    progress: Callable[[Progress], None],
-) -> tuple[Judgement, Parity]:
-    records = dataset.records("val")
-    compared = set(random.Random(seed).sample(range(len(records)), min(_COMPARED, len(records))))
-    rows, skipped = list[Answered[Any]](), list[Skipped]()
-    onnx, torch = list[Prediction](), list[Prediction]()
-    ours: list[str] = []
-    worst = 0.0
-    start, busy = time.monotonic(), 0.0
-    for batch in _batches(answers(predictor, enumerate(records), lambda at: dataset.read(at[1]))):
-        both: list[Answered[Any]] = []
-        for row in batch:
-            busy += row.milliseconds / 1000
-            if row.prediction is None:
-                skipped.append(Skipped(file=row.given[1].path, reason=row.error))
-                continue
-            rows.append(_light(row))
-            if row.given[0] in compared:
-                both.append(row)
-        for row, reference in zip(both, _reference(trained, both), strict=True):
-            name, far = _difference(row.outputs or {}, reference, trained.compared)
-            if not far <= trained.tolerance:
-                raise _not_the_network(trained, far, f"{name} of “{row.given[1].path}”")
-            worst = max(worst, far)
-            assert row.sample is not None and row.prediction is not None
-            torch.append(predictor.interpret(row.sample, reference))
-            onnx.append(row.prediction)
-            ours.append(row.given[1].target)
-        done = len(rows) + len(skipped)
-        progress(
-            Progress(
-                stage="Checking the ONNX model",
-                done=done,
-                total=len(records),
-                seconds_left=_left(start, done, len(records)),
-            )
-        )
-    if not rows or not onnx:
-        raise DataError(
-            f"None of the {len(records)} validation items can be read: {skipped[0].reason if skipped else ''}"
-        )
-    onnx_score = float(family.score(onnx, ours)[family.headline])
-    torch_score = float(family.score(torch, ours)[family.headline])
-    if abs(onnx_score - torch_score) > _POINTS * max(1.0, abs(torch_score)):
-        raise FamilyError(
-            f"The exported ONNX model scores {family.headline} {onnx_score:.4f} where the trained network scores "
-            f"{torch_score:.4f} on the same items. The model is not kept; please report this with the run's folder."
-        )
-    metrics, interval = scored(family, [r.prediction for r in rows if r.prediction], [r.given[1].target for r in rows])
-    judgement = Judgement(
-        headline=family.headline,
-        metrics=metrics,
-        interval=interval,
-        split="val",
-        provider=provider_of(predictor),
-        items_per_second=len(rows) / max(busy, 1e-9),
-        items=tuple(judged_item(r.given[1], r.prediction) for r in rows if r.prediction),
-        skipped=tuple(skipped),
-    )
-    parity = Parity(
-        items=len(onnx),
-        max_abs_diff=worst,
-        tolerance=trained.tolerance,
-        pytorch_score=torch_score,
-        onnx_score=onnx_score,
-        provider=provider_of(predictor),
-    )
-    return judgement, parity
+def _sealed(folder: Path, card: ModelCard) -> ModelCard:
+    """Write the card's facts into each ONNX file, and the files' hashes into the card."""
+    graphs = []
+    for graph in card.graphs:
+        write_metadata(folder / graph.file, card, graph=graph.name)
+        graphs.append(graph.model_copy(update={"sha256": sha256(folder / graph.file)}))
+    return card.model_copy(update={"graphs": tuple(graphs)})
 
 
-def _reference(trained: Trained, rows: "Sequence[Answered[Any]]") -> Sequence[Outputs]:
-    samples: list[Sample] = [row.sample for row in rows if row.sample is not None]
-    found = trained.reference(samples) if samples else []
-    if len(found) != len(rows):
-        raise FamilyError(f"The trained network answered {len(found)} of {len(rows)} items; the check cannot be made.")
-    return found
+def write_metadata(path: Path, card: ModelCard, *, graph: str) -> None:
+    """Write what the card says into the ONNX file itself, so that the file alone explains itself.
 
-
-def _difference(onnx: Outputs, torch: Outputs, names: Sequence[str]) -> tuple[str, float]:
-    """The output that differs most, and by how much; a different shape or a missing output is infinitely far."""
-    wanted = list(names) or [name for name in torch if name in onnx]
-    if not wanted:
-        return "the outputs", float("inf")
-    worst, where = 0.0, wanted[0]
-    for name in wanted:
-        a, b = onnx.get(name), torch.get(name)
-        if a is None or b is None or np.shape(a) != np.shape(b):
-            return name, float("inf")
-        far = float(np.max(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)), initial=0.0))
-        if not far <= worst:  # also where it is not a number
-            worst, where = (far if np.isfinite(far) else float("inf")), name
-    return where, worst
-
-
-def _not_the_network(trained: Trained, far: float, where: str) -> FamilyError:
-    return FamilyError(
-        f"The exported ONNX model is not the trained network: they are {far:.2g} apart ({where}), and "
-        f"{trained.tolerance:.2g} is allowed. The model is not kept; please report this with the run's folder."
-    )
-
-
-def _light(row: "Answered[Any]") -> "Answered[Any]":
-    """The row without its content, which is not needed any more."""
-    return Answered(row.given, prediction=row.prediction, milliseconds=row.milliseconds)
-
-
-def _batches(rows: "Iterator[Answered[tuple[int, Record]]]") -> "Iterator[list[Answered[tuple[int, Record]]]]":
-    while batch := list(islice(rows, BATCH)):
-        yield batch
-
-
-def _left(start: float, done: int, total: int) -> float | None:
-    return (time.monotonic() - start) / done * (total - done) if done else None
-
-
-def _write_metadata(path: Path, card: ModelCard) -> None:
-    """Write into the ONNX file itself what the card says, so that the file alone explains itself."""
+    Weights that lie in files of their own (they must, from 2 GB on) are neither read nor touched.
+    """
     import onnx
 
     model = onnx.load(str(path), load_external_data=False)
-    told = card.model_dump(mode="json", exclude={"graphs", "interval", "files"})
-    del model.metadata_props[:]
+    told = card.model_dump(mode="json", exclude={"graphs", "files"})
+    kept = {p.key: p.value for p in model.metadata_props if not p.key.startswith(_METADATA)}
     for key, value in told.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        model.metadata_props.add(key=f"trasluz.{key}", value=text)
+        kept[_METADATA + key] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    kept[f"{_METADATA}graph"] = graph
+    del model.metadata_props[:]
+    for key, text in kept.items():
+        model.metadata_props.add(key=key, value=text)
     model.producer_name, model.producer_version = "Trasluz", __version__
     write_whole(path, model.SerializeToString())
 

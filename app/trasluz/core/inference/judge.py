@@ -1,12 +1,12 @@
 """How good a model is: the answers of its ONNX graphs to labelled items that it never learned from."""
 
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from trasluz.api import (
     DataError,
@@ -22,9 +22,10 @@ from trasluz.api import (
 from trasluz.api.scores import wilson
 from trasluz.core.runs.atomic import write_whole
 
-from .batch import answers
+from .batch import BATCH, Answered, answers
 
-_TOP, _DRAWS, _MOST_TO_DRAW = 5, 200, 20_000
+_TOP, _NAMED = 5, 8
+_DRAWS, _FEWEST_DRAWS, _SECONDS_TO_DRAW = 400, 100, 5.0
 
 
 class JudgedItem(BaseModel):
@@ -41,9 +42,14 @@ class JudgedItem(BaseModel):
     part: str = ""
 
     @property
+    def answer(self) -> str:
+        """The class where the answer is one, else the text."""
+        return self.text if self.label is None else self.label
+
+    @property
     def right(self) -> bool:
         """Whether the answer is the target."""
-        return (self.label if self.label is not None else self.text) == self.target
+        return self.answer == self.target
 
 
 class Skipped(BaseModel):
@@ -55,10 +61,42 @@ class Skipped(BaseModel):
     reason: str
 
 
+class ClassScore(BaseModel):
+    """How well one class is told from the others.
+
+    Attributes:
+        items: How many items are of the class.
+        right: How many of them were answered with it.
+        answered: How many items were answered with it.
+        precision: Of those that are called it, the share that is it; None where none is called it.
+        recall: Of those that are it, the share that is found; None where there is none.
+        f1: The harmonic mean of the two; None where there is neither.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    items: int
+    right: int
+    answered: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
 class Judgement(BaseModel):
     """The score of a model on a part of the data, with every answer behind it.
 
     It names the person's files, so it stays in the run folder and is never exported.
+
+    Attributes:
+        headline: The metric that the model is judged by.
+        interval: 95 % interval of the headline metric.
+        split: What it was judged on; several are joined by commas.
+        provider: The execution provider of the graphs.
+        items_per_second: Over the whole way: read, decoded, answered.
+        skipped: Items that could not be read or answered.
+        unknown: Classes of the items that the model was never shown; such items count as wrong.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +109,7 @@ class Judgement(BaseModel):
     items_per_second: float
     items: tuple[JudgedItem, ...]
     skipped: tuple[Skipped, ...] = ()
+    unknown: tuple[str, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write it, whole or not at all."""
@@ -84,22 +123,54 @@ class Judgement(BaseModel):
             DataError: If it cannot be read.
         """
         try:
-            return cls.model_validate(json.loads(path.read_bytes()))
-        except (OSError, ValueError) as error:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValueError, ValidationError) as error:
             raise DataError(f"The judgement “{path}” cannot be read; judge the model again.") from error
 
-    def confusion(self, labels: Sequence[str]) -> np.ndarray:
-        """Counts, (labels, labels): rows are targets, columns answers; others are left out."""
-        place = {label: i for i, label in enumerate(labels)}
-        counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
+    def classes(self) -> list[str]:
+        """The classes that occur in targets or answers, sorted."""
+        return sorted({item.target for item in self.items} | {item.answer for item in self.items})
+
+    def confusion(self, labels: Sequence[str] | None = None) -> np.ndarray:
+        """Counts, (labels, labels): rows are targets, columns answers; others are left out.
+
+        Args:
+            labels: The classes in their order; by default all that occur.
+        """
+        place = {label: i for i, label in enumerate(self.classes() if labels is None else labels)}
+        counts = np.zeros((len(place), len(place)), dtype=np.int64)
         for item in self.items:
-            if item.target in place and item.label in place:
-                counts[place[item.target], place[item.label]] += 1
+            if item.target in place and item.answer in place:
+                counts[place[item.target], place[item.answer]] += 1
         return counts
+
+    def behind(self, target: str, answer: str) -> list[JudgedItem]:
+        """The items of one cell of the confusion matrix, the surest first."""
+        return _surest(item for item in self.items if item.target == target and item.answer == answer)
 
     def mistakes(self) -> list[JudgedItem]:
         """The wrong answers, the surest first."""
-        return sorted((i for i in self.items if not i.right), key=lambda i: -(i.score or 0.0))
+        return _surest(item for item in self.items if not item.right)
+
+    def per_class(self) -> list[ClassScore]:
+        """Precision, recall and F1 of each class, the worst found first."""
+        labels = self.classes()
+        counts = self.confusion(labels)
+        rows = []
+        for i, label in enumerate(labels):
+            right, items, answered = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
+            rows.append(
+                ClassScore(
+                    label=label,
+                    items=items,
+                    right=right,
+                    answered=answered,
+                    precision=right / answered if answered else None,
+                    recall=right / items if items else None,
+                    f1=2 * right / (items + answered) if items + answered else None,
+                )
+            )
+        return sorted(rows, key=lambda row: (row.recall is None, row.recall, row.label))
 
 
 def judge(
@@ -110,39 +181,55 @@ def judge(
     splits: Sequence[Split] = ("val",),
     progress: Callable[[Progress], None] = lambda _step: None,
     cancelled: Callable[[], bool] = lambda: False,
+    stage: str = "Judging",
+    observe: Callable[[Sequence[Answered[Record]]], None] = lambda _batch: None,
 ) -> Judgement:
-    """Answer every item of the splits and score the answers.
+    """Answer every item of the splits by ONNX Runtime and score the answers.
 
-    An item that cannot be read, or whose class the model does not know, is set aside and listed.
+    An item that cannot be read is set aside and listed. An item of a class that the model does not know counts as
+    wrong. When cancelled, the answers so far are scored.
+
+    Args:
+        predictor: Of the open model.
+        family: Scores the answers.
+        dataset: The labelled data.
+        splits: What to judge on.
+        progress: Told after each batch.
+        cancelled: Asked between batches.
+        stage: What is being done, for the progress.
+        observe: Sees each batch with its contents and outputs, which are not kept.
 
     Raises:
         DataError: If nothing is left to score.
     """
-    records = [record for split in splits for record in dataset.records(split)]
-    judged, skipped, predictions, targets = [], [], list[Prediction](), list[str]()
+    total = sum(dataset.count(split) for split in splits)
+    items, skipped = list[JudgedItem](), list[Skipped]()
+    predictions, targets = list[Prediction](), list[str]()
+    records = (record for split in splits for record in dataset.records(split))
+    start = time.monotonic()
+    for batch in _chunks(answers(predictor, records, dataset.read, cancelled=cancelled)):
+        for row in batch:
+            if row.prediction is None:
+                skipped.append(Skipped(file=row.given.path, reason=row.error))
+                continue
+            items.append(judged_item(row.given, row.prediction))
+            predictions.append(row.prediction)
+            targets.append(row.given.target)
+        observe(batch)
+        done, seconds = len(items) + len(skipped), max(time.monotonic() - start, 1e-9)
+        left = (total - done) * seconds / done
+        progress(Progress(stage=stage, done=done, total=total, unit="items", rate=done / seconds, seconds_left=left))
+    seconds = max(time.monotonic() - start, 1e-9)
+    if not items:
+        why = f" “{skipped[0].file}”: {skipped[0].reason}" if skipped else ""
+        raise DataError(f"There is nothing in “{dataset.root}” to judge the model by.{why}")
     known = set(predictor.card.labels)
-    fitting = []
-    for record in records:
-        if known and record.target not in known:
-            skipped.append(Skipped(file=record.path, reason=f"The model does not know “{record.target}”."))
-        else:
-            fitting.append(record)
-    start, busy = time.monotonic(), 0.0
-    for row in answers(predictor, fitting, dataset.read, cancelled=cancelled):
-        busy += row.milliseconds / 1000
-        if row.prediction is None:
-            skipped.append(Skipped(file=row.given.path, reason=row.error))
-            continue
-        judged.append(judged_item(row.given, row.prediction))
-        predictions.append(row.prediction)
-        targets.append(row.given.target)
-        done, seconds = len(judged) + len(skipped), time.monotonic() - start
-        rate = len(judged) / seconds if seconds else None
-        left = (len(records) - done) / rate if rate else None
-        progress(Progress(stage="Judging", done=done, total=len(records), rate=rate, seconds_left=left))
-    if not judged:
-        reason = f" {skipped[0].file}: {skipped[0].reason}" if skipped else ""
-        raise DataError(f"There is nothing in “{dataset.root}” to judge the model by.{reason}")
+    unknown = sorted(set(targets) - known) if known else []
+    if unknown and known.isdisjoint(targets):
+        raise DataError(
+            f"The model knows none of the classes in “{dataset.root}” ({_named(unknown)}); it knows "
+            f"{_named(predictor.card.labels)}. Name the classes as the model does."
+        )
     metrics, interval = scored(family, predictions, targets)
     return Judgement(
         headline=family.headline,
@@ -150,31 +237,37 @@ def judge(
         interval=interval,
         split=",".join(splits),
         provider=provider_of(predictor),
-        items_per_second=len(judged) / max(time.monotonic() - start, 1e-9),
-        items=tuple(judged),
+        items_per_second=len(items) / seconds,
+        items=tuple(items),
         skipped=tuple(skipped),
+        unknown=tuple(unknown),
     )
 
 
 def scored(
     family: ModelFamily, predictions: Sequence[Prediction], targets: Sequence[str]
 ) -> tuple[dict[str, float], Interval | None]:
-    """The metrics, and the 95 % interval of the headline metric: Wilson's for accuracy, else by bootstrap."""
-    metrics = dict(family.score(predictions, targets))
+    """The metrics, and the 95 % interval of the headline metric: Wilson's for accuracy, else by bootstrap.
+
+    The bootstrap draws whole items with replacement (Efron 1979) and takes the percentiles; it is left out where
+    scoring takes so long that too few draws fit into a few seconds.
+    """
+    metrics = {name: float(value) for name, value in family.score(predictions, targets).items()}
     if family.headline == "accuracy":
         right = round(metrics["accuracy"] * len(targets))
         low, high = wilson(right, len(targets))
-        return metrics, Interval(low=low, high=high, method="Wilson, 95 %")
-    if len(targets) > _MOST_TO_DRAW:
-        return metrics, None
+        return metrics, Interval(low=low, high=high, method="Wilson score, 95 %")
     rng = np.random.default_rng(0)
-    draws = []
-    for _ in range(_DRAWS):
-        chosen = rng.integers(0, len(targets), len(targets))
-        part: Mapping[str, float] = family.score([predictions[i] for i in chosen], [targets[i] for i in chosen])
-        draws.append(part[family.headline])
+    draws: list[float] = []
+    start = time.monotonic()
+    while len(draws) < _DRAWS and time.monotonic() - start < _SECONDS_TO_DRAW:
+        chosen = rng.integers(0, len(targets), len(targets)).tolist()
+        drawn = family.score([predictions[i] for i in chosen], [targets[i] for i in chosen])
+        draws.append(float(drawn[family.headline]))
+    if len(draws) < _FEWEST_DRAWS or not np.all(np.isfinite(draws)):
+        return metrics, None
     low, high = np.percentile(draws, [2.5, 97.5])
-    return metrics, Interval(low=float(low), high=float(high), method=f"bootstrap over items, {_DRAWS} draws, 95 %")
+    return metrics, Interval(low=float(low), high=float(high), method=f"bootstrap of items, {len(draws)} draws, 95 %")
 
 
 def judged_item(record: Record, prediction: Prediction) -> JudgedItem:
@@ -193,3 +286,17 @@ def judged_item(record: Record, prediction: Prediction) -> JudgedItem:
 def provider_of(predictor: Predictor) -> str:
     """The execution provider that the model's graphs really use."""
     return predictor.model.graph(predictor.card.graphs[0].name).provider
+
+
+def _surest(items: "Iterator[JudgedItem]") -> list[JudgedItem]:
+    return sorted(items, key=lambda item: (-(item.score or 0.0), item.path, item.part))
+
+
+def _chunks(rows: "Iterator[Answered[Record]]") -> "Iterator[list[Answered[Record]]]":
+    while chunk := list(islice(rows, BATCH)):
+        yield chunk
+
+
+def _named(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - _NAMED} more" if len(labels) > _NAMED else ""
+    return ", ".join(f"“{label}”" for label in labels[:_NAMED]) + more

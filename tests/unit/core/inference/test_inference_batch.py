@@ -2,24 +2,12 @@
 
 import itertools
 import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from trasluz.api import DataError, Sample
 from trasluz.core.data.index import Index
 from trasluz.core.inference.batch import BATCH, answers
 from trasluz.core.inference.model import OpenModel
-
-from conftest import ColourFamily  # isort: skip
-
-
-@pytest.fixture
-def opened(make: Callable[..., Any], family: ColourFamily) -> OpenModel:
-    folder: Path = make()[0]
-    return OpenModel(folder, family, "cpu")
 
 
 def test_the_order_is_kept_and_a_bad_input_costs_only_itself(opened: OpenModel, dataset: Index) -> None:

@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from inference_colours import LABELS, WEIGHTS, ColourFamily, reference
 
 from trasluz.api import FamilyError
 from trasluz.api.scores import wilson
 from trasluz.core.data.index import Index
 from trasluz.core.inference.judge import Judgement, judge
 from trasluz.core.inference.model import OpenModel, read_card
-
-from conftest import LABELS, WEIGHTS, ColourFamily, reference  # isort: skip
 
 
 def test_the_card_tells_what_the_onnx_model_scored(make: Callable[..., Any], dataset: Index) -> None:

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from inference_colours import ColourFamily, write_graph
 
 from trasluz.api import DataFacts, FamilyError, GraphFile, ModelCard, TensorSpec
 from trasluz.core.inference.devices import report
 from trasluz.core.inference.export import export
 from trasluz.core.inference.model import ModelError, OpenModel, find_model, parse_card, read_card
 from trasluz.core.inference.session import CPU, OnnxGraph
-
-from conftest import ColourFamily, write_graph  # isort: skip
 
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
@@ -50,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(cards)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_card_is_read_as_it_was_written(folder: Path, card: ModelCard) -> None:
-    assert parse_card(card.model_dump_json(), folder) == card
+    assert parse_card(card.model_dump_json().encode(), where=str(folder)) == card
 
 
 @given(cards, st.data())
@@ -61,7 +60,7 @@ def test_a_mangled_card_gives_a_sentence(folder: Path, card: ModelCard, data: st
     cut = data.draw(st.integers(at, len(raw)))
     raw[at:cut] = data.draw(st.binary(max_size=8))
     try:
-        parse_card(bytes(raw), folder)
+        parse_card(bytes(raw), where=str(folder))
     except ModelError as error:
         assert str(folder) in str(error)
 
@@ -82,7 +81,7 @@ def test_a_newer_card_is_refused_with_what_to_do(folder: Path) -> None:
         data=DataFacts(name="", fingerprint="", kind="", train=1, val=1),
     )  # fmt: skip
     with pytest.raises(ModelError, match=r"newer Trasluz"):
-        parse_card(card.model_dump_json(), folder)
+        parse_card(card.model_dump_json().encode(), where=str(folder))
 
 
 def test_a_model_is_found_from_the_run_the_folder_and_the_card(make: Callable[..., Any]) -> None:
