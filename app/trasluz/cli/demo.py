@@ -39,7 +39,7 @@ def demo(parsed: argparse.Namespace, output: Output) -> int:
     output.line(f"   ONNX against PyTorch: {parity['max_abs_diff']:.1e} apart at the most")
 
     output.line("4. Use: one photo through ONNX Runtime")
-    photo = next(p for p in sorted(photos.glob("val/*/*")) if p.is_file())
+    photo = _unseen(project)
     answer = service.predict(model=str(model), inputs=[str(photo)])["predictions"][0]
     output.line(f"   {photo.name}: {answer['text']} {answer['score']:.1%}, {answer['milliseconds']:.1f} ms")
 
@@ -104,6 +104,14 @@ def _train(project, output: Output):  # type: ignore[no-untyped-def]
     return folder
 
 
+def _unseen(project) -> Path:  # type: ignore[no-untyped-def]
+    """A photo that the model never learned from."""
+    from trasluz.core.data.index import Index
+
+    index = Index.open(project.index_path)
+    return index.absolute(index.page(split="val", limit=1)[0].path)
+
+
 def _show(parsed: argparse.Namespace, output: Output, project: Path, told: dict[str, Any]) -> int:
     screen = sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if (
@@ -121,6 +129,6 @@ def _show(parsed: argparse.Namespace, output: Output, project: Path, told: dict[
     from trasluz.ui.pictures import take
 
     take(project, picture, page="judge")
-    output.line(f"6. There is no screen here; a picture of the window: {picture}")
+    output.line(f"6. A picture of the window{'' if screen else ', since there is no screen here'}: {picture}")
     output.document(told | {"picture": str(picture)})
     return 0
