@@ -176,7 +176,7 @@ class ExportPage(Page):
             self.header.set_actions(self.export_button)
             self._contents.set_title("What you get", "one folder that explains itself")
         if files is not None or self.written is None:
-            self._fill(contents(card) if files is None else [(f, _meaning(f, card)) for f in files])
+            self._fill(contents(card) if files is None else [(f, _meaning(f, card)) for f in sorted(files, key=_place)])
         headline, metrics = card.get("headline", ""), card.get("metrics") or {}
         words = metric_words(str(headline))
         facts = []
@@ -209,6 +209,11 @@ def contents(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, _meaning(name, card)) for name in names]
 
 
+def _place(name: str) -> tuple[int, str]:
+    order = ("card.json", "README.md", "predict.py")
+    return (0 if name.endswith(".onnx") else 1 + order.index(name) if name in order else 9, name)
+
+
 def _meaning(name: str, card: dict[str, Any]) -> str:
     classes = len(card.get("labels") or ())
     known = {
@@ -216,6 +221,8 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
         "README.md": "The same for people: what it can do, what it learned from, how good it is, how to run it.",
         "predict.py": "A short script that runs it with nothing but onnxruntime, numpy and Pillow.",
     }
+    if name == "labels.txt":
+        return "The classes, one on each line, in the order of the probabilities."
     if name in known:
         return known[name]
     if name.endswith(".onnx"):
@@ -226,7 +233,6 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
 
 def snippet(card: dict[str, Any], folder: str) -> str:
     """Say how the exported folder is run: on the command line, and from one's own program."""
-
     shell = f"# in a terminal\npip install onnxruntime numpy pillow\npython {folder}/predict.py photo.jpg\n"
     graphs = card.get("graphs") or ()
     inputs = graphs[0].get("inputs") or () if graphs else ()

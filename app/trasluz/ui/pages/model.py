@@ -243,7 +243,6 @@ class ModelPage(Page):
         session.start_run(self.family, form.values(), name=self._name(form), device=session.device)
         self.go.emit("train")
 
-
     def _name(self, form: SettingsForm) -> str:
         """What the run is called: by its first telling choice, e.g. `Linear classifier`, else by its family."""
         values = form.values()

@@ -173,8 +173,8 @@ class TrainPage(Page):
         self.stack.setCurrentWidget(self._live)
         self._draw_header(state, family.get("title") or request.family, headline)
         self._draw_progress(state, headline)
-        has_curve = bool(story.metrics(headline))
-        by_passes = has_curve or (story.passes or 0) > 1
+        # a solver's loss is no learning curve: without passes the stages say more
+        by_passes = headline in story.metrics(headline) or (story.passes or 0) > 1
         self._main.setCurrentWidget(self.curves if by_passes else self._steps_card)
         if by_passes:
             self.curves.show_story(story, headline, self._baselines(headline))

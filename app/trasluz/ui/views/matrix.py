@@ -44,7 +44,7 @@ class MatrixPainter(Canvas):
         """As tall as the cells are when they fill the width, up to a comfortable cell."""
         left, top = self._margins(width)
         columns, rows = max(1, len(self.view.columns)), max(1, len(self.view.rows))
-        cell = min(_LARGEST, max(_SMALLEST, (width - left - self._lean()) / columns))
+        cell = min(self._largest(), max(_SMALLEST, (width - left - self._lean()) / columns))
         return top + rows * cell + 4
 
     def spoken(self) -> str:
@@ -245,6 +245,10 @@ class MatrixPainter(Canvas):
         top = min(widest(font, list(self.view.columns)), 120.0) * 0.72 + 22
         return left, top
 
+    def _largest(self) -> float:
+        """A comfortable cell: larger where there are few."""
+        return min(84.0, max(_LARGEST, 440.0 / max(1, len(self.view.columns))))
+
     def _lean(self) -> float:
         """Room at the right for the last column's leaning name."""
         last = list(self.view.columns)[-1:]
@@ -255,5 +259,5 @@ class MatrixPainter(Canvas):
         columns, rows = max(1, len(self.view.columns)), max(1, len(self.view.rows))
         across = (area.width() - left - self._lean()) / columns
         down = (area.height() - top - 2) / rows
-        cell = max(_SMALLEST if min(across, down) > 0 else 1.0, min(_LARGEST, across, down))
+        cell = max(_SMALLEST if min(across, down) > 0 else 1.0, min(84.0, across, down))
         return QRectF(area.left() + left, area.top() + top, cell * columns, cell * rows), cell

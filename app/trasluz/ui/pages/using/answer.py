@@ -46,7 +46,9 @@ class AnswerPanel(QWidget):
         self.facts = Label("", "muted", wrap=True)
         self._look = QComboBox()
         self._look.setAccessibleName("Which class to look for in the photo")
-        self._look.setMaximumWidth(200)
+        self._look.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._look.setMinimumWidth(150)
+        self._look.setMaximumWidth(220)
         self._look.activated.connect(lambda _index: self._explain())
         self._view = QComboBox()
         self._view.setAccessibleName("What to look at")
@@ -62,16 +64,22 @@ class AnswerPanel(QWidget):
         self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.bars.setFixedHeight(150)
         self.bars.chosen.connect(self._bar_chosen)
-        self._row = self._build_row()
+        self._row = self._build_row(tall=tall)
         self._arrange(tall=tall)
 
-    def _build_row(self) -> QWidget:
-        self._look_label = Label("Where it sees", "muted")
+    def _build_row(self, *, tall: bool) -> QWidget:
+        self._look_label = Label("for", "muted")
         found = QWidget()
-        row = QHBoxLayout(found)
-        row.setContentsMargins(0, 0, 0, 0)
+        rows = QVBoxLayout(found)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(8)
+        row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(self._view)
+        if tall:
+            rows.addWidget(self._view)
+        else:
+            row.addWidget(self._view)
+        rows.addLayout(row)
         row.addWidget(self._look_label)
         row.addWidget(self._look)
         row.addStretch(1)
@@ -158,7 +166,7 @@ class AnswerPanel(QWidget):
 
     def _answer(self, prediction: dict[str, Any]) -> None:
         if prediction.get("error"):
-            self._say(str(prediction["error"]))
+            self._unreadable(str(prediction["error"]))
             return
         score = prediction.get("score")
         sure = f" · {score:.0%} sure" if score is not None else ""
@@ -265,10 +273,19 @@ class AnswerPanel(QWidget):
         self._calls.append(self._session.host.call(self, method, params, success=success, failure=failure))
 
     def _failed(self, trouble: "Trouble") -> None:
-        self._say(trouble.sentence)
+        self._unreadable(trouble.sentence)
 
     def _quiet(self, trouble: "Trouble") -> None:
         self._row.setToolTip(trouble.sentence)
+
+    def _unreadable(self, sentence: str) -> None:
+        """Say why, and leave no other photo's picture standing beside it."""
+        self._cancel()
+        self._set_painter(None)
+        self._row.setVisible(False)
+        self.title.setText("No answer")
+        self.bars.setVisible(False)
+        self._say(sentence)
 
     def _say(self, sentence: str) -> None:
         self._trouble.setText(sentence)

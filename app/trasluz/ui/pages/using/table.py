@@ -97,7 +97,7 @@ class AnswersModel(QAbstractTableModel):
         if column == 1:
             return str(row.get("error") or row.get("text", ""))
         if column == 2:
-            return f"{row['score']:.1%}" if row.get("score") is not None else ""
+            return f"{row['score']:.1%}   " if row.get("score") is not None else ""
         others = list(row.get("top") or [])[1:3]
         return ", ".join(f"{label} {score:.0%}" for label, score in others if score >= 0.005)
 
@@ -151,6 +151,7 @@ class FolderAnswers(Card):
         self.save_button.setEnabled(False)
         self.stop_button.setVisible(True)
         self.progress.show_progress("Looking for photos", None, detail=self._name)
+        self.progress.line.set_fraction(None, "accent")
         self._call = session.host.call(
             self,
             "predict_folder",
@@ -212,6 +213,8 @@ class FolderAnswers(Card):
         self.progress.show_progress(
             word, 1.0 if word == "Done" else 0.0, detail=detail if rows else "", right=self._name
         )
+        if word == "Done":
+            self.progress.line.set_fraction(1.0, "good")
         self.save_button.setEnabled(bool(rows))
 
     def _say(self, sentence: str) -> None:
