@@ -1,6 +1,6 @@
 """The family: from a folder of photos to a classifier as one ONNX graph."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,12 +69,15 @@ class FinetunedCnn(ModelFamily):
         context.emit(Note(sentence=f"{TITLES[strategy].capitalize()}. {why}", facts={"strategy": strategy}))
         fitted = fit_classifier(context, network, try_all_parts=strategy == "stages")
         network = with_classifier(network, fitted)
-        learning = {"classifier"}
+        stages = _stages(network, {"classifier"})
         if strategy in ("few-layers", "many-layers"):
             from .finetune import finetune, learning_parts
 
-            learning = set(learning_parts(strategy))
+            stages = _stages(network, set(learning_parts(strategy)))
             network = finetune(context, network, strategy=strategy)
+        else:
+            sentence = "The backbone stays as it is; only the classifier on top of it learned."
+            context.emit(Note(sentence=sentence, facts={"stages": stages}))
         network.eval()
         export_classifier(network, context.model_folder / GRAPH_FILE)
         return Trained(
@@ -83,7 +86,7 @@ class FinetunedCnn(ModelFamily):
             reference=_reference(network),
             labels=tuple(context.dataset.labels),
             preprocessing=preprocessing(),
-            extra=_extra(network, fitted, strategy=strategy, why=why, learning=learning),
+            extra=_extra(fitted, strategy=strategy, why=why, stages=stages),
             licence=LICENCE,
             compared=(PROBABILITIES, FEATURES),
         )
@@ -128,16 +131,19 @@ def _reference(network: "EfficientNetLite0Classifier") -> Callable[[Sequence[Sam
     return outputs
 
 
-def _extra(
-    network: "EfficientNetLite0Classifier", fitted: "Fitted", *, strategy: Strategy, why: str, learning: set[str]
-) -> dict[str, Any]:
+def _stages(network: "EfficientNetLite0Classifier", learning: Collection[str]) -> list[dict[str, Any]]:
+    """The parts in the order of the photo's way, with their channels, their weights, and whether they learn."""
     from .network import PART_CHANNELS
 
     channels = [*PART_CHANNELS[: network.depth], network.classifier.out_features]
-    stages = [
-        {"name": name, "channels": size, "learning": name in learning}
-        for (name, _), size in zip(network.parts(), channels, strict=True)
-    ]
+    stages = []
+    for (name, part), count in zip(network.parts(), channels, strict=True):
+        size = sum(parameter.numel() for parameter in part.parameters())
+        stages.append({"name": name, "channels": count, "size": size, "learning": name in learning})
+    return stages
+
+
+def _extra(fitted: "Fitted", *, strategy: Strategy, why: str, stages: list[dict[str, Any]]) -> dict[str, Any]:
     extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": "efficientnet-lite0", "stages": stages}
     extra["linear"] = {"c": fitted.choice.c, "photos": fitted.photos}
     if not np.isnan(fitted.choice.accuracy):

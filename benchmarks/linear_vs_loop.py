@@ -1,0 +1,116 @@
+"""A linear classifier on a frozen backbone, from train to finished, beside the least that it could cost.
+
+The least: each photo decoded once and put through the backbone once by ONNX Runtime, two threads, nothing else. What
+the program adds is the list of the data, its checks, the fit, the export, parity against PyTorch and the judgement.
+Both in one run, on the same photos, in fresh processes, with an empty cache:
+
+    python benchmarks/linear_vs_loop.py FOLDER [--photos 1000]
+
+FOLDER has photos in class folders (or split folders of them).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PATHS = [str(ROOT / "app"), str(ROOT / "plugins" / "finetuned_cnn")]
+
+FLOOR = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import numpy as np, onnxruntime
+from PIL import Image
+graph, folder = sys.argv[1:]
+photos = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+start = time.perf_counter()
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+def look(path):
+    return session.run(["head"], {"image": np.asarray(Image.open(path).convert("RGB"))[None]})[0]
+with ThreadPoolExecutor(2) as pool:
+    features = np.concatenate(list(pool.map(look, photos)))
+print(len(features), time.perf_counter() - start)
+"""
+
+
+def main() -> None:
+    """Measure both and print the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--photos", type=int, default=1000)
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        count = _take(asked.folder, place / "photos", asked.photos)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "TRASLUZ_HOME": str(place / "home")}
+        _write_backbone(place / "backbone.onnx", environment)
+        floor = _floor(place, environment)
+        program, phases = _program(place, environment)
+        again, _ = _program(place, environment, out="again")
+    rows = [
+        ("decode + one pass of ONNX Runtime", floor),
+        ("train → finished, nothing known", program),
+        ("train → finished, photos seen before", again),
+    ]
+    print(f"{count} photos, {os.cpu_count()} cores\n")
+    for what, seconds in rows:
+        print(f"{what:40} {seconds:7.1f} s   {seconds / floor:5.2f} ×")
+    print("\nwhere the time goes: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in phases))
+
+
+def _take(source: Path, target: Path, count: int) -> int:
+    """Link every n-th photo, so that each class and each split keeps its share."""
+    photos = sorted(path for path in source.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    chosen = photos[:: max(1, len(photos) // count)][:count]
+    for photo in chosen:
+        link = target / photo.relative_to(source)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(photo.resolve())
+    return len(chosen)
+
+
+def _write_backbone(path: Path, environment: dict[str, str]) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from finetuned_cnn.network import EfficientNetLite0Classifier, load_imagenet\n"
+        "from finetuned_cnn.export import export_backbone\n"
+        "network = EfficientNetLite0Classifier(2); load_imagenet(network)\n"
+        "export_backbone(network.eval(), Path(sys.argv[1]))\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], env=environment, check=True)
+
+
+def _floor(place: Path, environment: dict[str, str]) -> float:
+    command = [sys.executable, "-c", FLOOR, str(place / "backbone.onnx"), str(place / "photos")]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return float(done.stdout.split()[1])
+
+
+def _program(place: Path, environment: dict[str, str], out: str = "run") -> tuple[float, list[tuple[str, float]]]:
+    command = [sys.executable, "-m", "trasluz", "train", "finetuned-cnn", str(place / "photos")]
+    command += ["--out", str(place / out), "--set", "strategy=linear", "--device", "cpu", "--json"]
+    start = time.perf_counter()
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    seconds = time.perf_counter() - start
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    phases: dict[str, float] = {}
+    for event, following in zip(events, events[1:], strict=False):
+        if event["type"] == "progress":
+            stage = event["stage"]
+        elif not phases:
+            continue
+        phases[stage] = phases.get(stage, 0.0) + following["time"] - event["time"]
+    phases["start and end of the process"] = seconds - sum(phases.values())
+    return seconds, list(phases.items())
+
+
+if __name__ == "__main__":
+    main()
