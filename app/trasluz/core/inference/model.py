@@ -118,19 +118,19 @@ def parse_card(raw: bytes, *, where: str) -> ModelCard:
 
 
 def write_card(folder: Path, card: ModelCard) -> None:
-    """Write the card, whole or not at all.
+    """Write the card, whole or not at all, after seeing that it can be read again.
 
     Raises:
-        FamilyError: If something in it cannot stand in JSON, such as a number that is none.
+        FamilyError: If something in it is not plain data, such as a score that is no number.
         OSError: If it cannot be written.
     """
     try:
-        text = json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=2, allow_nan=False)
-        content = text.encode()
-    except (ValueError, TypeError) as error:
+        content = json.dumps(card.model_dump(mode="json"), ensure_ascii=False, indent=2, allow_nan=False).encode()
+        parse_card(content, where=str(folder))
+    except (ValueError, TypeError, ModelError) as error:
         raise FamilyError(
-            f"The card of “{card.title}” cannot be written, because something in it is not plain data ({error}); "
-            "report this to the author of the plugin."
+            f"The card of “{card.title}” cannot be written, because something in it is not plain data ({error}). "
+            "Report this to the author of the plugin."
         ) from error
     write_whole(folder / CARD_NAME, content)
 

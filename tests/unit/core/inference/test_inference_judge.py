@@ -1,0 +1,126 @@
+"""Judgements: honest about classes that the model does not know, and with every answer behind the score."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from inference_colours import ColourFamily
+
+from trasluz.api import DataError, Prediction, Progress
+from trasluz.core.data.index import Index
+from trasluz.core.inference.judge import JudgedItem, Judgement, judge, scored
+from trasluz.core.inference.model import OpenModel
+
+labels = st.sampled_from(["a", "b", "c"])
+judgements = st.lists(st.tuples(labels, labels, st.none() | st.floats(0, 1)), min_size=1, max_size=30).map(
+    lambda rows: Judgement(
+        headline="accuracy",
+        metrics={"accuracy": 0.5},
+        interval=None,
+        split="val",
+        provider="",
+        items_per_second=1.0,
+        items=tuple(
+            JudgedItem(path=str(i), target=target, text=label, label=label, score=score)
+            for i, (target, label, score) in enumerate(rows)
+        ),
+    )
+)
+
+
+@given(judgements)
+@settings(deadline=None)
+def test_every_item_stands_behind_one_cell(judgement: Judgement) -> None:
+    names = judgement.classes()
+    counts = judgement.confusion()
+    assert counts.sum() == len(judgement.items)
+    for i, target in enumerate(names):
+        for j, answer in enumerate(names):
+            assert len(judgement.behind(target, answer)) == counts[i, j]
+    assert len(judgement.mistakes()) == counts.sum() - np.trace(counts)
+    sure = [item.score or 0.0 for item in judgement.mistakes()]
+    assert sure == sorted(sure, reverse=True)
+
+
+@given(judgements)
+@settings(deadline=None)
+def test_the_classes_agree_with_scikit_learn(judgement: Judgement) -> None:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    names = judgement.classes()
+    truth, said = [i.target for i in judgement.items], [i.answer for i in judgement.items]
+    precision, recall, f1, items = precision_recall_fscore_support(truth, said, labels=names, zero_division=np.nan)
+    rows = {row.label: row for row in judgement.per_class()}
+    for at, name in enumerate(names):
+        row = rows[name]
+        assert row.items == items[at]
+        for ours, theirs in ((row.precision, precision[at]), (row.recall, recall[at]), (row.f1, f1[at])):
+            assert (ours is None) == bool(np.isnan(theirs))
+            assert ours is None or ours == pytest.approx(theirs)
+
+
+def test_an_item_of_a_class_that_the_model_never_saw_counts_as_wrong(
+    opened: OpenModel, family: ColourFamily, dataset: Index, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = _copy(dataset, tmp_path_factory, {"blue": "blue", "green": "green", "red": "magenta"})
+    found = judge(opened.predictor, family, other)
+    assert found.unknown == ("magenta",)
+    assert found.metrics["accuracy"] == pytest.approx(11 / 18)
+    strange = _copy(dataset, tmp_path_factory, {"blue": "bleu", "green": "vert", "red": "rouge"})
+    with pytest.raises(DataError, match=r"“bleu”.*it knows “blue”"):
+        judge(opened.predictor, family, strange)
+
+
+def test_it_says_how_far_it_is_and_stops_when_asked(opened: OpenModel, family: ColourFamily, dataset: Index) -> None:
+    steps: list[Progress] = []
+    found = judge(opened.predictor, family, dataset, splits=("train", "val"), progress=steps.append)
+    assert [step.done for step in steps] == [16, 30]
+    assert {step.total for step in steps} == {30}
+    assert found.split == "train,val"
+    assert found.items_per_second > 0
+    seen = []
+    part = judge(
+        opened.predictor, family, dataset, splits=("train", "val"), progress=seen.append, cancelled=lambda: bool(seen)
+    )
+    assert len(part.items) == 16
+
+
+def test_where_nothing_can_be_read_there_is_no_score(opened: OpenModel, family: ColourFamily, dataset: Index) -> None:
+    for photo in dataset.root.rglob("*.png"):
+        photo.write_bytes(b"gone")
+    with pytest.raises(DataError, match="nothing in"):
+        judge(opened.predictor, family, dataset)
+
+
+class _Errors(ColourFamily):
+    headline = "mae"
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
+        return {
+            "mae": float(np.mean([abs(float(p.text) - float(t)) for p, t in zip(predictions, targets, strict=True)]))
+        }
+
+
+def test_other_scores_have_an_interval_by_bootstrap() -> None:
+    rng = np.random.default_rng(1)
+    answers = [Prediction(text=str(value)) for value in rng.exponential(1.0, 200)]
+    metrics, interval = scored(_Errors(), answers, ["0"] * 200)
+    assert interval is not None
+    assert interval.low < metrics["mae"] < interval.high
+    # the standard error of the mean of 200 exponentials is about 1 / √200
+    assert interval.high - interval.low == pytest.approx(2 * 1.96 / np.sqrt(200), rel=0.25)
+    assert scored(_Errors(), answers, ["0"] * 200) == (metrics, interval)
+
+
+def _copy(dataset: Index, folders: pytest.TempPathFactory, names: Mapping[str, str]) -> Index:
+    import shutil
+
+    from trasluz.core.data.readers import builtin_sources
+
+    root = folders.mktemp("copy")
+    for split in ("train", "val"):
+        for label, other in names.items():
+            shutil.copytree(dataset.root / split / label, root / "data" / split / other)
+    return Index.build(root / "data", root / "index.sqlite", builtin_sources())
