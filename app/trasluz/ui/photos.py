@@ -5,15 +5,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QPixmap
 
 from .bridge.call import Call
 from .bridge.work import Work
 from .thumbnails import Thumbnails
-from .widgets.photo_grid import FailedRole, MarkRole, PictureRole
+from .widgets.chip import Mark
 
 PAGE = 200
 _PAGES_KEPT = 60
-ItemRole = Qt.ItemDataRole.UserRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,21 +103,26 @@ class PhotoModel(QAbstractListModel):
         return str(self._index.absolute(item.path))
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What the grid asks for."""
+        """The words for tool tips and screen readers; pictures are asked for by `picture`."""
         item = self.item(index.row())
-        if item is None:
-            return None
-        if role == ItemRole:
-            return item
-        if role == PictureRole:
-            return self._thumbnails.get(self.path(item))
-        if role == FailedRole:
-            return bool(self._thumbnails.failure(self.path(item)))
-        if role == MarkRole:
-            return "warn" if item.problem else None
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if item is not None and role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return f"{item.label} · {item.path}" if item.label else item.path
         return None
+
+    def picture(self, row: int) -> QPixmap | None:
+        """The picture of a row, where it has come."""
+        item = self.item(row)
+        return None if item is None else self._thumbnails.get(self.path(item))
+
+    def failed(self, row: int) -> bool:
+        """Whether the picture of a row cannot be shown."""
+        item = self.item(row)
+        return item is not None and bool(self._thumbnails.failure(self.path(item)))
+
+    def mark(self, row: int) -> Mark:
+        """The mark of a row."""
+        item = self.item(row)
+        return "warn" if item is not None and item.problem else "none"
 
     def saw(self, first: int, last: int) -> None:
         """The grid shows these rows now: fetch their pages and pictures, and those of the next rows after them."""
@@ -166,5 +171,5 @@ class PhotoModel(QAbstractListModel):
             item = self._held(row)
             if item is not None and self.path(item) == path:
                 at = self.index(row, 0)
-                self.dataChanged.emit(at, at, [PictureRole])
+                self.dataChanged.emit(at, at)
                 return

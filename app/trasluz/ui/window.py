@@ -94,6 +94,7 @@ class Window(QWidget):
         session.said.connect(self._toasts.show_sentence)
         session.busy_changed.connect(self.bottom.set_busy)
         session.project_changed.connect(self._project_changed)
+        session.project_renamed.connect(self._show_title)
         session.steps_changed.connect(self._steps_changed)
         self.top.begin(session)
         self.top.go.connect(self.go)
@@ -145,9 +146,12 @@ class Window(QWidget):
         page.setFocus()
 
     def _project_changed(self) -> None:
+        self._show_title()
+        self.go("start" if self.session.project is None else "data")
+
+    def _show_title(self) -> None:
         project = self.session.project
         self.setWindowTitle("Trasluz" if project is None else f"{project.name} – Trasluz")
-        self.go("start" if project is None else "data")
 
     def _steps_changed(self) -> None:
         self.side.set_open(self.session.project is not None)
@@ -213,8 +217,8 @@ class Window(QWidget):
             self._toasts.place()
 
     def _restore_place(self) -> None:
-        geometry = self._settings.value("window/geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
+        known = self._settings.contains("window/geometry")
+        if not known or not self.restoreGeometry(self._settings.value("window/geometry")):
             self.resize(1280, 800)
 
     def closeEvent(self, event: "QCloseEvent") -> None:

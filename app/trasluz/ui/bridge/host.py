@@ -100,6 +100,8 @@ class HostBridge(Courier):
                 return
             try:
                 link = self._start()
+                if call.cancelled:  # while the child was starting
+                    return
                 future = link.call(method, params or {}, on_progress=on_progress)
             except Exception as error:  # a child that cannot be started is a sentence, not a crash
                 self.hand_over_failure(call, error)

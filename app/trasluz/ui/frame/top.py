@@ -60,6 +60,7 @@ class TopBar(Painted):
         """Follow the session."""
         self._session = session
         session.project_changed.connect(self._show_project)
+        session.project_renamed.connect(self._show_project)
         session.runs_changed.connect(self._show_run)
         session.run_changed.connect(self._show_run)
         session.run_state_changed.connect(self._show_run)

@@ -1,21 +1,33 @@
 """A grid of square photos over any number of items: places are computed, never stored."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from PySide6.QtCore import QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QRegion, QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QWidget
 
 from trasluz.ui import theme
 
-from .chip import paint_mark
+from .chip import Mark, paint_mark
 
-PictureRole = Qt.ItemDataRole.UserRole + 1
-"""A `QPixmap`, or None while it is not there."""
-MarkRole = Qt.ItemDataRole.UserRole + 2
-"""`warn` or `bad` for an item with a problem, else None."""
-FailedRole = Qt.ItemDataRole.UserRole + 3
-"""Whether there will be no picture."""
+
+class Photos(Protocol):
+    """What the grid asks its model, row by row.
+
+    They are plain methods and not roles of `data`: a picture need not travel through Qt and back to be painted.
+    """
+
+    def picture(self, row: int) -> QPixmap | None:
+        """The picture, or None while it is not there."""
+        ...
+
+    def failed(self, row: int) -> bool:
+        """Whether there will be no picture."""
+        ...
+
+    def mark(self, row: int) -> Mark:
+        """`warn` or `bad` for an item with a problem, else `none`."""
+        ...
 
 
 class PhotoGrid(QAbstractItemView):
@@ -224,24 +236,25 @@ class PhotoGrid(QAbstractItemView):
         for number in range(first, last + 1):
             place = self._place(number)
             if event.rect().intersects(place.toAlignedRect().adjusted(-4, -4, 4, 4)):
-                self._paint_one(painter, self.model().index(number, 0), place)
+                self._paint_one(painter, number, place)
                 if number in chosen or number == current:
                     self._paint_ring(painter, place, chosen=number in chosen)
 
-    def _paint_one(self, painter: QPainter, index: QModelIndex, place: QRectF) -> None:
+    def _paint_one(self, painter: QPainter, row: int, place: QRectF) -> None:
+        photos: Photos = self.model()  # type: ignore[assignment]
         frame = QPainterPath()
         frame.addRoundedRect(place, theme.THUMBNAIL_RADIUS, theme.THUMBNAIL_RADIUS)
-        picture = index.data(PictureRole)
+        picture = photos.picture(row)
         if picture is None:
             painter.fillPath(frame, theme.color("chip"))
-            if index.data(FailedRole):
+            if photos.failed(row):
                 self._paint_failed(painter, place)
         else:
             painter.save()
             painter.setClipPath(frame)
             painter.drawPixmap(place.topLeft(), self._cover(picture))
             painter.restore()
-        if mark := index.data(MarkRole):
+        if (mark := photos.mark(row)) != "none":
             badge = QPointF(place.right() - 12, place.top() + 12)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color("panel"))

@@ -7,7 +7,7 @@ from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from trasluz.ui.photos import Filter, ItemRole, PhotoModel
+from trasluz.ui.photos import Filter, PhotoModel
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Label, LinkButton
@@ -62,14 +62,14 @@ class Gallery(QWidget):
         self.search.textChanged.connect(lambda _text: self._typing.start())
         self.split = QComboBox()
         self.split.setAccessibleName("Which part of the data")
-        for value, words in _SPLITS:
-            self.split.addItem(words, value)
-        self.split.currentIndexChanged.connect(lambda _i: self.show_only(split=self.split.currentData()))
+        for _value, words in _SPLITS:
+            self.split.addItem(words)
+        self.split.currentIndexChanged.connect(lambda row: self.show_only(split=_SPLITS[row][0]))
         self.order = QComboBox()
         self.order.setAccessibleName("Order")
-        for value, words in _ORDERS:
-            self.order.addItem(words, value)
-        self.order.currentIndexChanged.connect(lambda _i: self.show_only(order=self.order.currentData()))
+        for _value, words in _ORDERS:
+            self.order.addItem(words)
+        self.order.currentIndexChanged.connect(lambda row: self.show_only(order=_ORDERS[row][0]))
         self.detail = PhotoDetail()
         self.detail.closed.connect(self.close_detail)
         self.detail.step.connect(self._step)
@@ -110,7 +110,7 @@ class Gallery(QWidget):
         """Show the session's index from the start."""
         self._input = input_name
         self.close_detail()
-        self.model.open(self._session.index, replace(Filter(), order=self.order.currentData() or "path"))
+        self.model.open(self._session.index, replace(Filter(), order=_ORDERS[self.order.currentIndex()][0]))
         self._name()
 
     def show_only(self, **changes: object) -> None:
@@ -145,7 +145,7 @@ class Gallery(QWidget):
     # one photo
 
     def _open(self, index: QModelIndex) -> None:
-        item = index.data(ItemRole)
+        item = self.model.item(index.row()) if index.isValid() else None
         if item is not None:
             self.detail.show_item(item, self.model.path(item), self._session.host)
             if not self.detail.isVisible():
