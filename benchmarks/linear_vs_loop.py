@@ -10,6 +10,7 @@ FOLDER has photos in class folders (or split folders of them).
 """
 
 import argparse
+import itertools
 import json
 import os
 import subprocess
@@ -102,7 +103,7 @@ def _program(place: Path, environment: dict[str, str], out: str = "run") -> tupl
     seconds = time.perf_counter() - start
     events = [json.loads(line) for line in done.stdout.splitlines()]
     phases: dict[str, float] = {}
-    for event, following in zip(events, events[1:], strict=False):
+    for event, following in itertools.pairwise(events):
         if event["type"] == "progress":
             stage = event["stage"]
         elif not phases:
