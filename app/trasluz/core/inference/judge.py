@@ -96,7 +96,7 @@ class Judgement(BaseModel):
         provider: The execution provider of the graphs.
         items_per_second: Over the whole way: read, decoded, answered.
         skipped: Items that could not be read or answered.
-        unknown: Classes of the items that the model was never shown; such items count as wrong.
+        unknown: Classes in the data that the model was never shown; their items are among the skipped.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -186,8 +186,8 @@ def judge(
 ) -> Judgement:
     """Answer every item of the splits by ONNX Runtime and score the answers.
 
-    An item that cannot be read is set aside and listed. An item of a class that the model does not know counts as
-    wrong. When cancelled, the answers so far are scored.
+    An item that cannot be read, or whose class the model was never shown, is set aside and listed. When cancelled,
+    the answers so far are scored.
 
     Args:
         predictor: Of the open model.
@@ -205,9 +205,18 @@ def judge(
     total = sum(dataset.count(split) for split in splits)
     items, skipped = list[JudgedItem](), list[Skipped]()
     predictions, targets = list[Prediction](), list[str]()
-    records = (record for split in splits for record in dataset.records(split))
+    known, unknown = set(predictor.card.labels), set[str]()
+
+    def records() -> Iterator[Record]:
+        for record in (record for split in splits for record in dataset.records(split)):
+            if known and record.target not in known:
+                unknown.add(record.target)
+                skipped.append(Skipped(file=record.path, reason=f"The model does not know “{record.target}”."))
+            else:
+                yield record
+
     start = time.monotonic()
-    for batch in _chunks(answers(predictor, records, dataset.read, cancelled=cancelled)):
+    for batch in _chunks(answers(predictor, records(), dataset.read, cancelled=cancelled)):
         for row in batch:
             if row.prediction is None:
                 skipped.append(Skipped(file=row.given.path, reason=row.error))
@@ -220,16 +229,14 @@ def judge(
         left = (total - done) * seconds / done
         progress(Progress(stage=stage, done=done, total=total, unit="items", rate=done / seconds, seconds_left=left))
     seconds = max(time.monotonic() - start, 1e-9)
+    if not items and unknown:
+        raise DataError(
+            f"The model knows none of the classes in “{dataset.root}” ({_named(sorted(unknown))}); it knows "
+            f"{_named(predictor.card.labels)}. Name the classes as the model does."
+        )
     if not items:
         why = f" “{skipped[0].file}”: {skipped[0].reason}" if skipped else ""
         raise DataError(f"There is nothing in “{dataset.root}” to judge the model by.{why}")
-    known = set(predictor.card.labels)
-    unknown = sorted(set(targets) - known) if known else []
-    if unknown and known.isdisjoint(targets):
-        raise DataError(
-            f"The model knows none of the classes in “{dataset.root}” ({_named(unknown)}); it knows "
-            f"{_named(predictor.card.labels)}. Name the classes as the model does."
-        )
     metrics, interval = scored(family, predictions, targets)
     return Judgement(
         headline=family.headline,
@@ -240,7 +247,7 @@ def judge(
         items_per_second=len(items) / seconds,
         items=tuple(items),
         skipped=tuple(skipped),
-        unknown=tuple(unknown),
+        unknown=tuple(sorted(unknown)),
     )
 
 

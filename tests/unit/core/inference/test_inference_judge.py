@@ -61,13 +61,15 @@ def test_the_classes_agree_with_scikit_learn(judgement: Judgement) -> None:
             assert ours is None or ours == pytest.approx(theirs)
 
 
-def test_an_item_of_a_class_that_the_model_never_saw_counts_as_wrong(
+def test_an_item_of_a_class_that_the_model_never_saw_is_set_aside_and_named(
     opened: OpenModel, family: ColourFamily, dataset: Index, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     other = _copy(dataset, tmp_path_factory, {"blue": "blue", "green": "green", "red": "magenta"})
     found = judge(opened.predictor, family, other)
     assert found.unknown == ("magenta",)
-    assert found.metrics["accuracy"] == pytest.approx(11 / 18)
+    assert found.metrics["accuracy"] == pytest.approx(11 / 12)
+    assert [s.file for s in found.skipped] == [f"val/magenta/{i}.png" for i in range(6)]
+    assert "does not know “magenta”" in found.skipped[0].reason
     strange = _copy(dataset, tmp_path_factory, {"blue": "bleu", "green": "vert", "red": "rouge"})
     with pytest.raises(DataError, match=r"“bleu”.*it knows “blue”"):
         judge(opened.predictor, family, strange)
