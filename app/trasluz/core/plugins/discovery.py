@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from trasluz.core import places
 
 from . import shelf
-from .manifest import Manifest, PluginError, read_manifest
+from .manifest import PluginError, read_manifest
 from .state import Decisions, decisions
 from .trust import content_hash
 
@@ -97,7 +97,7 @@ def _look_at(folder: Path, origin: Origin, taken: dict[str, PluginInfo], decided
             taken,
             f"Its id “{manifest.id}” is taken by “{other.title}” in “{other.folder}”. Remove one.",
         )
-    info = describe(manifest, folder, origin)
+    info = PluginInfo(folder=folder, origin=origin, state="ready", **manifest.model_dump())
     if not (folder / manifest.package / "__init__.py").is_file():
         return info.broken(f"“{info.title}” names the package “{info.package}”, but has no {info.package}/__init__.py.")
     decision = decided.of(info.id)
@@ -110,11 +110,6 @@ def _look_at(folder: Path, origin: Origin, taken: dict[str, PluginInfo], decided
             changed = "Its files have changed since it was trusted." if decision.trusted else ""
             return info.model_copy(update={"state": "untrusted", "error": changed})
     return info if decision.enabled else info.model_copy(update={"state": "disabled"})
-
-
-def describe(manifest: Manifest, folder: Path, origin: Origin) -> PluginInfo:
-    """Say of a plugin what its manifest says, as if nothing were wrong with it."""
-    return PluginInfo(folder=folder, origin=origin, state="ready", **manifest.model_dump())
 
 
 def _nameless(folder: Path, origin: Origin, taken: dict[str, PluginInfo], error: str) -> PluginInfo:

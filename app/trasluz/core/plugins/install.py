@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from . import attempts, shelf
 from .archive import MOST_BYTES, MOST_FILES, unpack
-from .discovery import PluginInfo, describe, discover
+from .discovery import PluginInfo, discover
 from .forecast import warnings_for
 from .manifest import MANIFEST_NAME, Manifest, PluginError, read_manifest
 from .state import Decision, deciding
@@ -54,11 +54,6 @@ class Examined:
     replaces: str | None
     warnings: list[str]
     _stack: ExitStack = field(default_factory=ExitStack, repr=False)
-
-    @property
-    def info(self) -> PluginInfo:
-        """What it says of itself, in the words in which installed ones are listed."""
-        return describe(self.manifest, self.folder, "user")
 
     @property
     def bytes(self) -> int:

@@ -31,7 +31,7 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_it_is_added_without_a_warning_and_removed_again(given: Path) -> None:
     with examine(given) as examined:
         assert examined.warnings == []
-        assert examined.info.families == ["colour-histogram"]
+        assert examined.manifest.families == ["colour-histogram"]
         assert not any("pycache" in file.name for file in examined.files)
         assert install(examined).state == "ready"
     registry = Registry.load()

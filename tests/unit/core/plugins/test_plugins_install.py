@@ -45,7 +45,7 @@ def test_from_a_folder_it_is_shown_then_copied_and_the_original_left_alone(make_
         assert installed_folders() == set()
         assert [f.name for f in examined.files] == ["plugin.toml", "leaf_shapes/__init__.py"]
         assert examined.bytes == sum(f.stat().st_size for f in folder.rglob("*") if f.suffix in (".toml", ".py"))
-        assert (examined.info.title, examined.info.families, examined.replaces) == (
+        assert (examined.manifest.title, examined.manifest.families, examined.replaces) == (
             "Leaf shapes",
             ["leaf-family"],
             None,
