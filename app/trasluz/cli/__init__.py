@@ -51,6 +51,8 @@ def run_command(act, parsed, output) -> int:  # type: ignore[no-untyped-def]
     """Call a command and turn what it raises into a sentence and an exit status."""
     from trasluz.api import DataError, FamilyError
     from trasluz.cli.output import CommandError
+    from trasluz.core.plugins.manifest import PluginError
+    from trasluz.host.calls import UsageError
 
     try:
         status = act(parsed, output)
@@ -59,7 +61,9 @@ def run_command(act, parsed, output) -> int:  # type: ignore[no-untyped-def]
         return output.failure(str(error), error.status)
     except DataError as error:
         return output.failure(str(error), BAD_DATA)
-    except FamilyError as error:
+    except UsageError as error:
+        return output.failure(str(error), USAGE)
+    except (FamilyError, PluginError) as error:
         return output.failure(str(error), FAILED)
     except KeyboardInterrupt:
         return output.failure("Stopped.", STOPPED)
