@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -125,22 +126,25 @@ def test_the_lock_says_running_in_every_process_and_goes_with_its_holder(run) ->
         assert RunFolder(run.path).state() is RunState.RUNNING
 
 
-def test_looking_at_the_state_does_not_keep_a_run_from_starting(run) -> None:
-    import threading
-
-    stop = threading.Event()
+def test_many_may_look_at_the_state_without_harm(run) -> None:
+    """They neither keep a run from starting nor take each other for a run."""
+    stop, seen = threading.Event(), set()
+    with run.lock(), run:
+        run.append(Failed(sentence="no"))
 
     def look() -> None:
         while not stop.is_set():
-            RunFolder(run.path).state()
+            seen.add(RunFolder(run.path).state())
 
     lookers = [threading.Thread(target=look) for _ in range(3)]
     for thread in lookers:
         thread.start()
     try:
+        time.sleep(0.3)
+        assert seen == {RunState.FAILED}
         for _ in range(20):
             with run.lock():
-                pass
+                assert run.locked()
     finally:
         stop.set()
         for thread in lookers:

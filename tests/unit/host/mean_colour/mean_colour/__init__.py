@@ -107,8 +107,9 @@ class MeanColour(ModelFamily):
             bias = bias - config.learning_rate * error.mean(0)
             epoch += 1
             time.sleep(config.seconds)
-            save(context.checkpoint_folder, weights, bias, epoch)
+            # Said before it is saved: a kill in between says it twice, which is better than never.
             context.emit(Metric(name="loss", split="train", value=loss, step=epoch))
+            save(context.checkpoint_folder, weights, bias, epoch)
             context.emit(Progress(stage="Learning", done=epoch, total=config.epochs, unit="passes", seconds_left=0.0))
             if epoch == 2:
                 misbehave(config.behave.removesuffix("-in-training"))
