@@ -61,7 +61,7 @@ class NumberControl(Control):
         if field.optional:
             self._edit.setPlaceholderText("not set")
         self._edit.setToolTip(field.bounds[:1].upper() + field.bounds[1:])
-        self._edit.textEdited.connect(lambda _text: self.changed.emit())
+        self._edit.textChanged.connect(lambda _text: self.changed.emit())
         self._edit.stepped.connect(self._step)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -102,7 +102,6 @@ class NumberControl(Control):
         else:
             value = stepped(self.field, value, direction)
         self.set_value(value)
-        self.changed.emit()
 
 
 class _NumberEdit(QLineEdit):
@@ -152,7 +151,7 @@ class TextControl(Control):
         self._edit.setMinimumWidth(180)
         if field.optional:
             self._edit.setPlaceholderText("not set")
-        self._edit.textEdited.connect(lambda _text: self.changed.emit())
+        self._edit.textChanged.connect(lambda _text: self.changed.emit())
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._edit)
@@ -307,7 +306,7 @@ def stepped(field: Field, value: float, direction: int) -> float:
         result: float = value + direction * int(field.step or 1)
     elif field.open_low and field.low == 0 and (field.high is None or field.high <= 10):
         # a rate: what matters is its magnitude
-        ladder = (1.0, 2.0, 5.0, 10.0)
+        ladder = (1.0, 2.0, 5.0, 10.0, 20.0)
         exponent, lead = 0, float(value)
         while lead >= 10:
             lead, exponent = lead / 10, exponent + 1

@@ -1,10 +1,10 @@
 """Lines over a shared axis, labelled at their ends."""
 
-import itertools
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
@@ -85,6 +85,11 @@ class CurvePainter(Canvas):
             if len(x) == 1:
                 painter.setBrush(colour)
                 painter.drawEllipse(QPointF(across[0], down[0]), 2.5, 2.5)
+            elif len(x) > plot.width():
+                # more than a point for each pixel: Qt's joins cost seconds there and cannot be seen
+                painter.setPen(QPen(colour, 1.0))
+                places = [QPointF(a, b) for a, b in zip(across, down, strict=True)]
+                painter.drawLines([QLineF(a, b) for a, b in pairwise(places)])
             else:
                 painter.drawPolyline(QPolygonF([QPointF(a, b) for a, b in zip(across, down, strict=True)]))
             last = series.y[np.isfinite(series.y)][-1] if np.isfinite(series.y).any() else float("nan")
@@ -262,20 +267,21 @@ def line_colour(index: int) -> QColor:
 def spread(wanted: list[float], gap: float, low: float, high: float) -> list[float]:
     """Move labels apart until none overlaps its neighbour, each as little as may be."""
     order = sorted(range(len(wanted)), key=lambda i: wanted[i])
-    placed = [min(max(wanted[i], low), high) for i in order]
-    for _ in range(8):
-        for a in range(len(placed) - 1):
-            overlap = gap - (placed[a + 1] - placed[a])
-            if overlap > 0:
-                placed[a] -= overlap / 2
-                placed[a + 1] += overlap / 2
-        if placed and placed[0] < low:
-            placed = [p + (low - placed[0]) for p in placed]
-        if placed and placed[-1] > high:
-            placed = [p - (placed[-1] - high) for p in placed]
+    gap = min(gap, (high - low) / max(1, len(wanted) - 1))
+    # with the gaps taken out, labels that keep their order are a sequence that never falls: neighbours that would
+    # overlap are pooled at their mean (Ayer et al. 1955), which moves them the least
+    pools: list[tuple[float, int]] = []
+    for rank, i in enumerate(order):
+        total, count = wanted[i] - rank * gap, 1
+        while pools and pools[-1][0] / pools[-1][1] > total / count:
+            earlier = pools.pop()
+            total, count = total + earlier[0], count + earlier[1]
+        pools.append((total, count))
+    level = [total / count for total, count in pools for _ in range(count)]
+    last = high - (len(wanted) - 1) * gap
     result = [0.0] * len(wanted)
-    for position, i in zip(placed, order, strict=True):
-        result[i] = position
+    for rank, i in enumerate(order):
+        result[i] = min(max(level[rank], low), max(low, last)) + rank * gap
     return result
 
 
@@ -299,7 +305,7 @@ def _thinned(x: np.ndarray, y: np.ndarray, pixels: float) -> tuple[np.ndarray, n
         return x, y
     edges = np.unique(np.linspace(0, len(x), columns + 1).astype(int))
     keep: set[int] = set()
-    for start, end in itertools.pairwise(edges):
+    for start, end in pairwise(edges):
         part = y[start:end]
         keep.update((start, start + int(part.argmin()), start + int(part.argmax()), end - 1))
     chosen = np.array(sorted(keep))

@@ -1,6 +1,7 @@
 """Numbers as colour: heat maps and alignments."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -12,7 +13,7 @@ from .canvas import Canvas, number, widest, write
 from .colour import between, image_of, inks, mix, scaled_to_unit
 
 _SCALE = 72.0  # room for the colour scale at the right
-_MOST = 2048  # pixels of a heat map drawn along one axis; more cannot be seen and would cost memory
+_MOST = 1024  # pixels of a heat map drawn along one axis; more cannot be seen and would cost memory
 
 
 class GridPainter(Canvas):
@@ -20,8 +21,19 @@ class GridPainter(Canvas):
 
     def values(self) -> np.ndarray:
         """The numbers, (rows, columns)."""
-        found = np.asarray(self.view.values, dtype=np.float64)
-        return found if found.ndim == 2 else np.atleast_2d(found)
+        return np.atleast_2d(np.asarray(self.view.values))
+
+    def set_view(self, view: object) -> None:
+        """Show other numbers."""
+        self._cells = None
+        super().set_view(view)  # type: ignore[arg-type]
+
+    def cells(self) -> "_Cells":
+        """What is drawn of the numbers, worked out once for a view."""
+        if getattr(self, "_cells", None) is None:
+            self._cells: _Cells | None = _Cells.of(self.values())
+        assert self._cells is not None
+        return self._cells
 
     def names(self) -> tuple[Sequence[str], Sequence[str]]:
         """Names of the rows and of the columns; either may be empty."""
@@ -45,30 +57,29 @@ class GridPainter(Canvas):
 
     def spoken(self) -> str:
         """Size, range and where the greatest value is."""
-        values = self.values()
-        if not values.size or not np.isfinite(values).any():
+        cells = self.cells()
+        if cells.greatest is None:
             return f"{self.view.title}: nothing to show"
-        row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-        where = f"{self._row_name(int(row))}, {self._column_name(int(column))}"
+        rows, columns = self.values().shape
+        where = f"{self._row_name(cells.greatest[0])}, {self._column_name(cells.greatest[1])}"
         return (
-            f"{self.view.title}: {values.shape[0]} rows and {values.shape[1]} columns, "
-            f"from {number(float(np.nanmin(values)), self.unit())} to {number(float(np.nanmax(values)), self.unit())}; "
-            f"the greatest at {where}"
+            f"{self.view.title}: {rows} rows and {columns} columns, from {number(cells.least, self.unit())} "
+            f"to {number(cells.most, self.unit())}; the greatest at {where}"
         )
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         """Names, cells, scale."""
-        values = self.values()
         ink = inks()
         plot = self._plot(area)
-        if not values.size:
+        cells = self.cells()
+        if cells.greatest is None:
             write(painter, area, "Nothing to show", font=self.body_font(), colour=ink.muted)
             return
-        unit, low, high = scaled_to_unit(_thinned(values))
+        low, high = cells.low, cells.high
         stops = _stops(two_sided=low < 0 < high)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        painter.drawImage(plot, image_of(between(unit, stops)))
+        painter.drawImage(plot, image_of(between(cells.unit, stops)))
         painter.restore()
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(ink.line, 1))
@@ -187,8 +198,7 @@ class AlignmentPainter(GridPainter):
 
     def values(self) -> np.ndarray:
         """The weights."""
-        found = np.asarray(self.view.weights, dtype=np.float64)
-        return found if found.ndim == 2 else np.atleast_2d(found)
+        return np.atleast_2d(np.asarray(self.view.weights))
 
     def names(self) -> tuple[Sequence[str], Sequence[str]]:
         """Targets down, sources across."""
@@ -236,11 +246,35 @@ def _stops(*, two_sided: bool) -> list[QColor]:
     return [ink.chip, mix(ink.chip, ink.series_1, 0.5), ink.series_1, mix(ink.series_1, ink.ink, 0.5)]
 
 
-def _thinned(values: np.ndarray) -> np.ndarray:
-    """Fewer cells where there are more than can be seen: each drawn cell is the largest of those it stands for."""
-    for axis in (0, 1):
-        count = values.shape[axis]
-        if count > _MOST:
-            starts = np.linspace(0, count, _MOST, endpoint=False).astype(int)
-            values = np.maximum.reduceat(values, starts, axis=axis)
-    return values
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Numbers made ready to be drawn: stretched to 0–1, and their extremes.
+
+    Where there are more than can be seen, a cell stands for several, and shows the one farthest from zero.
+    """
+
+    unit: np.ndarray
+    low: float
+    high: float
+    least: float
+    most: float
+    greatest: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> "_Cells":
+        shape = values.shape
+        for axis in (0, 1):
+            if shape[axis] > _MOST:
+                starts = np.linspace(0, shape[axis], _MOST, endpoint=False).astype(int)
+                high = np.maximum.reduceat(values, starts, axis=axis)
+                low = np.minimum.reduceat(values, starts, axis=axis)
+                values = np.where(high >= -low, high, low)
+        finite = np.isfinite(values)
+        if not finite.any():
+            return cls(np.zeros((1, 1)), 0.0, 0.0, 0.0, 0.0, None)
+        unit, scale_low, scale_high = scaled_to_unit(values)
+        known = np.where(finite, values, -np.inf)
+        row, column = np.unravel_index(int(np.argmax(known)), values.shape)
+        place = int(row) * shape[0] // values.shape[0], int(column) * shape[1] // values.shape[1]
+        least = float(np.min(np.where(finite, values, np.inf)))
+        return cls(unit, scale_low, scale_high, least, float(known[row, column]), place)
