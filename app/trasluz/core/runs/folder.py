@@ -16,24 +16,22 @@ judgement.json   how each validation item was answered
 
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, Self
+from typing import Any, Self
 
 from pydantic_core import PydanticSerializationError
 
 from trasluz.api import DataError, Event, Failed, Finished, ModelCard, Note, Started, Stopped, parse_event
 from trasluz.api.model import CARD_NAME
 
-from .atomic import rename, sync_folder, write_whole
+from .atomic import remove_folder, rename, sync_folder, write_whole
+from .lock import RunBusy, held, is_held
 from .request import REQUEST_NAME, RunRequest
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
 
 EVENTS_NAME = "events.jsonl"
 _LAUNCH_SECONDS = 60.0
@@ -50,10 +48,6 @@ class RunState(StrEnum):
     STOPPED = "stopped"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
-
-
-class RunBusy(Exception):  # noqa: N818 - it is a state, not a fault
-    """Another process works on the run."""
 
 
 class RunFolder:
@@ -343,40 +337,20 @@ class RunFolder:
         """Say that the process has taken the lock, or died before."""
         (self.path / "launched").unlink(missing_ok=True)
 
-    def _make_lock(self) -> "BaseFileLock":
-        from filelock import FileLock
-
-        return FileLock(self.path / "run.lock", is_singleton=False, thread_local=False)
-
     def locked(self) -> bool:
         """Whether a process works on it now."""
-        try:
-            with (self.path / "run.lock").open("rb") as file:
-                return _is_held(file)
-        except OSError:
-            return False
+        return is_held(self.path / "run.lock")
 
-    @contextlib.contextmanager
-    def lock(self, *, wait: float = 3.0) -> Iterator[None]:
-        """Hold the run, alone.
+    def lock(self, *, wait: float = 3.0) -> AbstractContextManager[None]:
+        """Hold the run, alone; to be used by `with`.
 
         Args:
-            wait: Seconds to try; a look at the state by another process holds the lock for a blink.
+            wait: Seconds to try; a look at the state by another process gets in the way for a blink.
 
         Raises:
             RunBusy: If another process holds it.
         """
-        from filelock import Timeout
-
-        held = self._make_lock()
-        try:
-            held.acquire(timeout=wait, poll_interval=0.02)
-        except Timeout as error:
-            raise RunBusy(f"The run “{self.path.name}” is being trained by another process.") from error
-        try:
-            yield
-        finally:
-            held.release()
+        return held(self.path / "run.lock", wait=wait)
 
     # stopping it
 
@@ -400,8 +374,6 @@ class RunFolder:
         Raises:
             OSError: If it cannot be done.
         """
-        from .atomic import remove_folder
-
         if self.model_folder.exists():
             remove_folder(self.previous_model_folder)
             rename(self.model_folder, self.previous_model_folder)
@@ -413,34 +385,6 @@ class RunFolder:
         """Undo the first half of `keep_model`, where a process was killed between its halves."""
         if self.previous_model_folder.exists() and not self.model_folder.exists():
             rename(self.previous_model_folder, self.model_folder)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _is_held(file: BinaryIO) -> bool:
-        # Only exclusive locks here, so two that look at once see each other; a run holds it longer than a blink.
-        for _ in range(4):
-            try:
-                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-            except OSError:
-                time.sleep(0.01)
-                continue
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _is_held(file: BinaryIO) -> bool:
-        # A shared lock: any number may look at once and never take each other for the run.
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        return False
 
 
 def _line(event: Event) -> bytes:
@@ -459,3 +403,6 @@ def _spelt(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_spelt(v) for v in value]
     return value
+
+
+__all__ = ["EVENTS_NAME", "RunBusy", "RunFolder", "RunState"]
