@@ -15,6 +15,7 @@ from trasluz.core.runs.folder import RunFolder
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 
+@pytest.mark.timeout(600)
 def test_a_linear_classifier_tells_clothes_apart(realdata: Callable[[str], Path], tmp_path: Path) -> None:
     data = realdata("clothing-small")
     out = tmp_path / "run"
@@ -25,7 +26,7 @@ def test_a_linear_classifier_tells_clothes_apart(realdata: Callable[[str], Path]
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=280,
+        timeout=580,
         check=False,
     )
     seconds = time.monotonic() - start

@@ -56,6 +56,8 @@ def fit_classifier(
         FamilyError: If no or too few photos could be read.
         TrainingStopped: If the person asked to stop.
     """
+    from threadpoolctl import threadpool_limits
+
     from .network import PART_NAMES
 
     labels = list(context.dataset.labels)
@@ -67,20 +69,29 @@ def fit_classifier(
         )
     features = extract(context, network, context.dataset.records("train"))
     y = _classes(features, labels)
-    last = len(PART_NAMES) - 1
+    # The matrices are slim: a second BLAS thread gains little on an idle computer, and on a busy one the two wait for
+    # each other (measured on two loaded cores: 2.3 s with one thread, 21 s with two).
+    with threadpool_limits(1, user_api="blas"):
+        return _best(context, features, y, classes=len(labels), parts=range(len(PART_NAMES)) if try_all_parts else ())
+
+
+def _best(context: TrainContext, features: Features, y: np.ndarray, *, classes: int, parts: Sequence[int]) -> Fitted:
+    from .network import PART_NAMES
+
     choices = {}
-    for part in range(last + 1) if try_all_parts else (last,):
-        context.emit(Progress(stage="Choosing how strictly to fit", done=part if try_all_parts else 0, unit="stages"))
+    tried = parts or (len(PART_NAMES) - 1,)
+    for number, part in enumerate(tried):
+        context.emit(Progress(stage="Choosing how strictly to fit", done=number, total=len(tried), unit="stages"))
         choices[part] = logistic.choose(
-            features.after(part), y, classes=len(labels), seed=context.config.seed, stopping=context.stopping
+            features.after(part), y, classes=classes, seed=context.config.seed, stopping=context.stopping
         )
         if context.stopping():
             raise TrainingStopped("Stopped while fitting; what was seen of the photos is kept.")
     # Where nothing could be held out every loss is nan; then the last part is taken.
     best = min(choices, key=lambda part: (np.nan_to_num(choices[part].loss, nan=np.inf), -part))
-    compared = {PART_NAMES[part]: choice.accuracy for part, choice in choices.items()} if try_all_parts else {}
+    compared = {PART_NAMES[part]: choice.accuracy for part, choice in choices.items()} if parts else {}
     _tell_choice(context, choices[best], PART_NAMES[best], compared)
-    linear = _fit(context, features.after(best), y, classes=len(labels), c=choices[best].c)
+    linear = _fit(context, features.after(best), y, classes=classes, c=choices[best].c)
     return Fitted(best, linear, choices[best], len(y), compared)
 
 
