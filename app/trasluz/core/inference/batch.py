@@ -111,13 +111,14 @@ def _batches(
     source = iter(inputs)
     waiting: deque[tuple[T, Future[Sample]]] = deque()
     workers = workers or usable_cores() or os.cpu_count() or 2
-    more = True
+    more, largest = True, 0
     with ThreadPoolExecutor(workers, "decode") as pool:
 
         def fill() -> None:
             nonlocal more
-            # Whatever is being read is not counted yet, so a queue that holds much grows by its workers at the most.
-            while more and len(waiting) < _AHEAD and (_held(waiting) < _HELD or len(waiting) < workers):
+            # What is still being read has no size yet: it is taken to be as large as the largest so far.
+            fitting = min(_AHEAD, _HELD // largest) if largest else 2 * workers
+            while more and len(waiting) < max(fitting, workers):
                 try:
                     given = next(source)
                 except StopIteration:
@@ -136,17 +137,13 @@ def _batches(
                     given, future = waiting.popleft()
                     content = _read(future)
                     size += _size(content)
+                    largest = max(largest, _size(content))
                     batch.append((given, content))
                     fill()
                 yield batch
         finally:
             for _, future in waiting:
                 future.cancel()
-
-
-def _held(waiting: Iterable[tuple[T, "Future[Sample]"]]) -> int:
-    done = (f for _, f in waiting if f.done() and not f.cancelled() and f.exception() is None)
-    return sum(_size(future.result()) for future in done)
 
 
 def _size(content: Sample | str) -> int:
