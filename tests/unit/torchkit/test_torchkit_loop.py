@@ -260,7 +260,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path: Path, monkey
     context = child.Context(tmp_path)
     module, outcome = child.train(context)
     assert outcome.ended == "passes"
-    assert [e.sentence for e in context.events if isinstance(e, Note)][0].count("No space left on device") == 1
+    assert "No space left on device" in next(e.sentence for e in context.events if isinstance(e, Note))
     assert sum(isinstance(e, Note) for e in context.events) == 1
     assert child.validate(module).metrics["loss"] == pytest.approx(outcome.metrics["loss"])
 

@@ -90,7 +90,8 @@ def validate(module: nn.Module) -> Validation:
     logits = module(torch.from_numpy(x))
     torch.rand(3)  # a validation that draws must not change the training after it
     loss = nn.functional.cross_entropy(logits, torch.from_numpy(y))
-    return Validation({"loss": float(loss), "accuracy": float((logits.argmax(1).numpy() == y).mean())})
+    right = float((logits.detach().argmax(1).numpy() == y).mean())
+    return Validation({"loss": float(loss.detach()), "accuracy": right})
 
 
 def train(
@@ -111,7 +112,7 @@ def train(
         context,  # type: ignore[arg-type]
         module=module,
         step=step,
-        batches=batches or make_batches(),
+        batches=make_batches() if batches is None else batches,
         validate=check,
         optimiser=optimiser(parameter_groups(parts, weight_decay=0.01)),
         plan=Plan(**{**plan, **changes}),

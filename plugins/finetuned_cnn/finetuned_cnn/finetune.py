@@ -1,0 +1,302 @@
+"""Finetuning: the backbone's later parts learn on, from the linear classifier that was fitted on them.
+
+A random classifier would send random gradients through good features and spoil them first; one that is fitted
+already lets the features move only where that helps (Kumar et al., “Fine-tuning can distort pretrained features”,
+ICLR 2022). Batch normalisation keeps ImageNet's statistics: those of a small batch are worse.
+
+Shapes: B photos, S the side of a training photo, K classes.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trasluz.api import DataError, Note, Record, TrainContext
+
+from .augment import Variation, shrunk
+from .config import FinetunedCnnConfig, Strategy
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from trasluz.torchkit.batches import Batches
+    from trasluz.torchkit.optim import Part
+    from trasluz.torchkit.plan import Validation
+
+    from .network import EfficientNetLite0Classifier
+
+TRAIN_SIZE = 160
+"""The side of training photos. Random crops show things larger than the whole photo does, so a network that will look
+at 224 pixels is best trained at fewer (Touvron et al., NeurIPS 2019), and that is twice as fast."""
+KEPT_SIDE = 256
+"""The shorter side of the photos that are kept in memory between passes."""
+KEPT_BYTES = 2 << 30
+LEARNING: dict[Strategy, tuple[str, ...]] = {
+    "few-layers": ("stage 6", "stage 7", "head", "classifier"),
+    # The stem and the first two stages hold 0.4 % of the weights, edges and colours that every photo has, and cost
+    # half of the time, for their maps are the largest.
+    "many-layers": ("stage 3", "stage 4", "stage 5", "stage 6", "stage 7", "head", "classifier"),
+}
+AVERAGE = 0.99
+"""What the moving average of the weights keeps at each step: it looks back over about a hundred steps."""
+IMBALANCE = 10
+"""From this ratio between the largest and the smallest class on, rare classes weigh more in the loss."""
+PREVIEWS = 8
+VALIDATION_BATCH = 32
+NOT_LEARNED = {"minutes", "strategy"}
+
+
+def learning_parts(strategy: Strategy) -> tuple[str, ...]:
+    """The names of the parts that learn."""
+    return LEARNING[strategy]
+
+
+def finetune(
+    context: TrainContext, network: "EfficientNetLite0Classifier", *, strategy: Strategy
+) -> "EfficientNetLite0Classifier":
+    """Let the later parts of `network` learn, and return it with the best weights that were found.
+
+    Args:
+        context: The run.
+        network: It has ImageNet's weights and a fitted classifier; changed in place.
+        strategy: `few-layers` or `many-layers`.
+
+    Raises:
+        FamilyError: If learning cannot go on.
+        DataError: If the photos cannot be read any more.
+    """
+    import torch
+
+    from trasluz.torchkit import optim
+    from trasluz.torchkit.device import resolve
+    from trasluz.torchkit.loop import fit
+    from trasluz.torchkit.plan import Plan
+
+    config = context.config
+    assert isinstance(config, FinetunedCnnConfig)
+    network.dropout.p = config.dropout
+    network.to(device=resolve(context.device), memory_format=torch.channels_last)
+    named = [(name, (module,)) for name, module in network.parts()]
+    learning = len(learning_parts(strategy))
+    parts = optim.layerwise(named, config.learning_rate, decay=config.layer_decay, learning=learning)
+    optim.freeze(parts)
+    context.emit(_stages(parts))
+    labels = list(context.dataset.labels)
+    records = context.dataset.records("train")
+    plan = Plan(
+        epochs=config.epochs,
+        metric="accuracy",
+        higher_is_better=True,
+        patience=config.patience,
+        schedule=optim.warmup_cosine(config.warmup),
+        average=AVERAGE,
+        seed=config.seed,
+        stage="Finetuning",
+        unit="photos",
+        identity={
+            "settings": config.model_dump(mode="json", exclude=NOT_LEARNED),
+            "strategy": strategy,
+            "data": context.dataset.fingerprint,
+        },
+        to_train=_to_train,
+    )
+    outcome = fit(
+        context,
+        module=network,
+        step=_Step(_class_weights(context, records, labels), config.label_smoothing),
+        batches=_batches(context, records, labels),
+        validate=_Check(context, labels),
+        optimiser=optim.optimiser(optim.parameter_groups(parts, weight_decay=config.weight_decay)),
+        plan=plan,
+    )
+    ended = {
+        "passes": "all passes were made",
+        "patience": f"it had not improved for {config.patience} passes",
+        "time": "the time limit was near",
+        "asked": "you asked it to stop",
+    }[outcome.ended]
+    start = outcome.history[0]["accuracy"]
+    context.emit(
+        Note(
+            sentence=f"Finetuning ended because {ended}. Best: {outcome.metrics['accuracy']:.1%} right after "
+            f"{outcome.best_step:.3g} passes; the linear classifier it began with had {start:.1%}.",
+            facts={"ended": outcome.ended, "best_pass": outcome.best_step, "linear_accuracy": start},
+        )
+    )
+    return network
+
+
+def _stages(parts: "Sequence[Part]") -> Note:
+    stages = [{"name": p.name, "size": p.size, "learning": p.learning, "learning_rate": p.rate} for p in parts]
+    learn = sum(p.size for p in parts if p.learning)
+    share = learn / max(1, sum(p.size for p in parts))
+    names = [p.name for p in parts if p.learning]
+    return Note(
+        sentence=f"From {names[0]} on the network learns: {learn:,} weights, {share:.0%} of all.",
+        facts={"stages": stages},
+    )
+
+
+def _to_train(network: "nn.Module") -> None:
+    """Train mode where something learns; the statistics of the normalisation stay ImageNet's."""
+    from torch import nn
+
+    network.train()
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
+
+
+def _class_weights(context: TrainContext, records: Sequence[Record], labels: list[str]) -> np.ndarray:
+    """A weight for each class, (K,) with a mean of 1 over the photos."""
+    counts = np.zeros(len(labels))
+    numbers = {label: i for i, label in enumerate(labels)}
+    for record in records:
+        counts[numbers[record.target]] += 1
+    counts = np.maximum(counts, 1)
+    if counts.max() < IMBALANCE * counts.min():
+        return np.ones(len(labels), np.float32)
+    # The square root is the middle way: whole balance makes the network guess rare classes too often.
+    weights = np.sqrt(counts.sum() / counts)
+    few, many = labels[int(counts.argmin())], labels[int(counts.argmax())]
+    context.emit(
+        Note(
+            sentence=f"“{few}” has {counts.min():.0f} photos and “{many}” {counts.max():.0f}, so each photo of a rare "
+            "class counts more.",
+        )
+    )
+    return (weights / (weights * counts).sum() * counts.sum()).astype(np.float32)
+
+
+class _Step:
+    """From a batch to its loss."""
+
+    def __init__(self, weights: np.ndarray, smoothing: float) -> None:
+        import torch
+
+        self._weights = torch.from_numpy(weights)
+        self._smoothing = smoothing
+
+    def __call__(self, network: "nn.Module", batch: "tuple[Tensor, Tensor]") -> "tuple[Tensor, dict[str, float]]":
+        from torch.nn import functional
+
+        from .network import normalised
+
+        photos, targets = batch  # (B, S, S, 3) uint8, (B,)
+        logits = network(normalised(photos.permute(0, 3, 1, 2)))  # (B, K)
+        weights = self._weights.to(logits.device)
+        loss = functional.cross_entropy(logits.float(), targets, weights, label_smoothing=self._smoothing)
+        return loss, {"accuracy": float((logits.detach().argmax(1) == targets).float().mean())}
+
+
+def _batches(context: TrainContext, records: Sequence[Record], labels: list[str]) -> "Batches[Record, Any]":
+    import torch
+
+    from trasluz.torchkit.batches import Batches, Kept
+    from trasluz.torchkit.device import free_memory
+
+    config = context.config
+    assert isinstance(config, FinetunedCnnConfig)
+    numbers = {label: i for i, label in enumerate(labels)}
+    vary = Variation(TRAIN_SIZE, config.augmentation, config.mirror)
+    photo: Kept[Record, np.ndarray] = Kept(
+        lambda record: shrunk(context.dataset.read(record).array("image"), KEPT_SIDE),
+        key=lambda record: (record.path, record.part),
+        size=lambda image: image.nbytes,
+        at_most=min(KEPT_BYTES, free_memory() // 4),
+    )
+
+    def load(record: Record, draw: np.random.Generator) -> tuple[np.ndarray, int]:
+        return vary(photo(record), draw), numbers[record.target]
+
+    def collate(loaded: Sequence[tuple[np.ndarray, int]]) -> "tuple[Tensor, Tensor]":
+        photos = np.stack([each for each, _ in loaded])  # (B, S, S, 3)
+        return torch.from_numpy(photos), torch.tensor([target for _, target in loaded])
+
+    def aside(record: Record, error: DataError) -> None:
+        context.emit(Note(sentence=f"{error} It was left out.", level="warning", facts={"path": record.path}))
+
+    return Batches(
+        records,
+        load=load,
+        collate=collate,
+        batch_size=min(config.batch_size, len(records)),
+        seed=config.seed,
+        on_problem=aside,
+    )
+
+
+class _Check:
+    """Measures the network on the val photos, prepared as they will be in use."""
+
+    def __init__(self, context: TrainContext, labels: list[str]) -> None:
+        from trasluz.torchkit.batches import Kept
+        from trasluz.torchkit.device import free_memory
+
+        self._context = context
+        self._labels = labels
+        self._numbers = {label: i for i, label in enumerate(labels)}
+        records = context.dataset.records("val")
+        if not len(records):
+            records = context.dataset.records("train")[:500]
+            context.emit(Note(sentence="There are no val photos, so finetuning is measured on photos it learns from."))
+        self._records = records
+        self._levels: Kept[Record, np.ndarray] = Kept(
+            self._prepared,
+            key=lambda record: (record.path, record.part),
+            size=lambda levels: levels.nbytes,
+            at_most=min(KEPT_BYTES, free_memory() // 8),
+        )
+
+    def _prepared(self, record: Record) -> np.ndarray:
+        from .data import as_levels
+
+        # To whole levels: an eighth of the memory of real ones, and a thousandth of the range of difference.
+        levels = as_levels(self._context.dataset.read(record).array("image"))  # (3, 224, 224)
+        return np.ascontiguousarray(levels.round().clamp(0, 255).byte().numpy().transpose(1, 2, 0))
+
+    def __call__(self, network: "nn.Module") -> "Validation":
+        import torch
+        from torch.nn import functional
+
+        from trasluz.torchkit.batches import Batches
+        from trasluz.torchkit.plan import Validation
+
+        from .network import normalised
+
+        device = next(network.parameters()).device
+        batches: Batches[Record, Any] = Batches(
+            self._records,
+            load=lambda record, _: (record, self._levels(record)),
+            collate=list,
+            batch_size=VALIDATION_BATCH,
+            shuffle=False,
+        )
+        rows: list[tuple[Record, np.ndarray, float]] = []
+        for batch in batches.epoch(0):
+            if not batch.items:
+                continue
+            records = [record for record, _ in batch.items]
+            photos = torch.from_numpy(np.stack([levels for _, levels in batch.items])).to(device)
+            logits = network(normalised(photos.permute(0, 3, 1, 2))).float()  # (B, K)
+            # A val photo may be of a class that train does not have: it counts as wrong, and has no loss.
+            targets = torch.tensor([self._numbers.get(r.target, -100) for r in records], device=device)
+            losses = functional.cross_entropy(logits, targets, reduction="none")
+            shares = logits.softmax(1).cpu().numpy()
+            rows += zip(records, shares, losses.cpu().tolist(), strict=True)
+        if not rows:
+            raise DataError("None of the val photos could be read; look at the list of problems on the Data page.")
+        right = [self._labels[int(share.argmax())] == record.target for record, share, _ in rows]
+        known = [loss for record, _, loss in rows if record.target in self._numbers]
+        chosen = rows[:: max(1, len(rows) // PREVIEWS)][:PREVIEWS]
+        return Validation(
+            {"accuracy": float(np.mean(right)), "loss": float(np.mean(known)) if known else 0.0},
+            [self._preview(record, share) for record, share, _ in chosen],
+        )
+
+    def _preview(self, record: Record, share: np.ndarray) -> Any:
+        from trasluz.api import Previewed
+
+        best = int(share.argmax())
+        return Previewed(path=record.path, target=record.target, text=self._labels[best], score=float(share[best]))
