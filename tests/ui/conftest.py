@@ -7,6 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from trasluz.ui.app import application, settings
+from trasluz.ui.theme import theme
 from trasluz.ui.window import Window
 
 
@@ -25,7 +26,9 @@ def qapp(tmp_path_factory: pytest.TempPathFactory) -> object:
     home = os.environ.get("TRASLUZ_HOME")
     os.environ["TRASLUZ_HOME"] = str(tmp_path_factory.mktemp("look"))
     try:
-        return application()
+        made = application()
+        theme().follow()
+        return made
     finally:
         if home is None:
             del os.environ["TRASLUZ_HOME"]

@@ -130,6 +130,9 @@ def test_a_file_that_means_nothing_is_answered_with_a_sentence(window: Window, t
 def test_keys_lead_from_page_to_page(opened: Opened, photos: Path, qtbot: QtBot) -> None:
     window = opened(photos)
     window.activateWindow()
+    qtbot.wait(50)
+    if not window.isActiveWindow():
+        pytest.skip("there is no window manager here, so no window is ever active, and keys go nowhere")
     qtbot.keyClick(window, Qt.Key.Key_8, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.current == "lessons", timeout=2000)
     qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)

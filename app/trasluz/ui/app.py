@@ -46,8 +46,9 @@ def settings() -> "QSettings":
 def main(project: Path | str | None = None) -> int:
     """Open the window, on a project where one is given, and return the exit status.
 
-    Where the environment names a file in TRASLUZ_FIRST_FRAME, the moment of the first painted frame is written
-    there and the window closes again; the benchmark and the frozen program's test use it.
+    Where the environment names a file in TRASLUZ_FIRST_FRAME, the moments of the first painted frame and of the
+    complete start page are written there, a line each, and the window closes again; the benchmark and the frozen
+    program's test use it.
     """
     # Importing Qt makes thousands of small objects that live for ever; looking for garbage among them costs a
     # tenth of the time to the first frame.
@@ -59,10 +60,12 @@ def main(project: Path | str | None = None) -> int:
 
     window = Window(settings())
     if report := os.environ.get("TRASLUZ_FIRST_FRAME"):
-        window.first_frame.connect(lambda: _report(report))
+        window.first_frame.connect(lambda: _report(report, window))
+        window.furnished.connect(lambda: _report(report, None))
     else:
-        # After the frame: the icon is drawn from an SVG, the session and the host cost time.
-        window.first_frame.connect(lambda: QTimer.singleShot(0, lambda: begin(window, project)))
+        # Each after the frame before it: bars and page, then the icon, the session, the host.
+        window.first_frame.connect(window.furnish)
+        window.furnished.connect(lambda: QTimer.singleShot(0, lambda: begin(window, project)))
     window.show()
     status = app.exec()
     window.end()
@@ -70,7 +73,7 @@ def main(project: Path | str | None = None) -> int:
 
 
 def begin(window: "Window", project: Path | str | None = None) -> None:
-    """What comes after the first frame: the icon, the session, the host, the recent projects."""
+    """What comes after the first frames: the icon, the session, the host, the recent projects."""
     from PySide6.QtGui import QGuiApplication, QIcon
 
     from trasluz.core.places import resources
@@ -83,11 +86,15 @@ def begin(window: "Window", project: Path | str | None = None) -> None:
         window.session.open_project(Path(project))
 
 
-def _report(path: str) -> None:
+def _report(path: str, window: "Window | None") -> None:
     import time
 
     from PySide6.QtWidgets import QApplication
 
-    Path(path).write_text(repr(time.time()), encoding="utf-8")
-    # no host was started, nothing is open: leave at once, as the benchmark's empty window does
-    QApplication.exit(0)
+    with Path(path).open("a", encoding="utf-8") as file:
+        file.write(f"{time.time()!r}\n")
+    if window is not None:
+        window.furnish()
+    else:
+        # no host was started, nothing is open: leave at once, as the benchmark's empty window does
+        QApplication.exit(0)

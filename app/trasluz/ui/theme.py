@@ -7,7 +7,7 @@ than a repaint. Nothing here imports more than Qt's three base modules: it runs 
 from functools import lru_cache
 from typing import Literal
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -39,31 +39,45 @@ class Theme(QObject):
         super().__init__()
         self.mode: Mode = "system"
         self.tokens: Tokens = LIGHT
+        self._following = False
 
     def install(self, app: QApplication, mode: Mode = "system") -> None:
-        """Dress the program, and follow the system from now on where the mode is `system`."""
+        """Colour the program for its first frame; `follow` dresses it wholly after that."""
         app.setStyle("Fusion")
-        app.setFont(font("body"))
-        hints = QGuiApplication.styleHints()
-        hints.colorSchemeChanged.connect(self._system_changed, Qt.ConnectionType.UniqueConnection)
-        self.set_mode(mode)
+        self.mode = mode
+        # Asking for the colour scheme would build all of Qt's enumerations before the first frame, a quarter of the
+        # time to it; the palette tells as much.
+        ground = QGuiApplication.palette().color(QPalette.ColorRole.Window)
+        dark = mode == "dark" or (mode == "system" and ground.lightness() < 128)
+        self.tokens = DARK if dark else LIGHT
+        app.setPalette(palette(self.tokens))
+
+    def follow(self) -> None:
+        """Put on fonts and style sheet, and go along with the system from now on where the mode is `system`."""
+        if not self._following:
+            self._following = True
+            QApplication.setFont(font("body"))
+            QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+            self.set_mode(self.mode)
 
     def set_mode(self, mode: Mode) -> None:
         """Choose light, dark, or whatever the system has."""
+        from PySide6.QtCore import Qt
+
         self.mode = mode
         schemes = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
         # so that title bars and native dialogs go along
         QGuiApplication.styleHints().setColorScheme(schemes.get(mode, Qt.ColorScheme.Unknown))
-        self._dress()
+        dark = mode == "dark"
+        if mode == "system":
+            dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+        self._dress(dark=dark)
 
     def _system_changed(self) -> None:
         if self.mode == "system":
-            self._dress()
+            self.set_mode("system")
 
-    def _dress(self) -> None:
-        dark = self.mode == "dark"
-        if self.mode == "system":
-            dark = QGuiApplication.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    def _dress(self, *, dark: bool) -> None:
         self.tokens = DARK if dark else LIGHT
         app = QApplication.instance()
         if isinstance(app, QApplication):

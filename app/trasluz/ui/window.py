@@ -4,19 +4,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSettings, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
-from .frame.bottom import BottomBar
-from .frame.side import SideBar
-from .frame.top import TopBar
-from .steps import FOOT, STEPS
+from . import theme
 
 if TYPE_CHECKING:
     # Each class of Qt that is named costs time before the first frame, so these are named for readers only.
     from PySide6.QtCore import QUrl
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QResizeEvent
 
+    from .frame.bottom import BottomBar
+    from .frame.side import SideBar
+    from .frame.top import TopBar
     from .pages.page import Page
     from .session import Session
     from .widgets.toast import Toasts
@@ -35,25 +35,79 @@ PAGES = {
 """Page name → module in `pages` and class; imported at the first visit."""
 
 
+TOP, SIDE, BOTTOM = 48, 208, 28
+"""How large the bars are; known here, so that the first frame needs none of them."""
+
+
 class Window(QWidget):
     """The window. It shows the session's state and hands drops and shortcuts to the page in front."""
 
     first_frame = Signal()
-    """The first frame is on the screen."""
+    """The first frame is on the screen: the window's place and its grounds."""
+    furnished = Signal()
+    """The bars and the start page are on the screen."""
 
     session: "Session"
+    top: "TopBar"
+    side: "SideBar"
+    bottom: "BottomBar"
 
     def __init__(self, settings: QSettings) -> None:
+        """Make the empty window, which costs little more than Qt itself; `furnish` and `begin` follow the frame."""
         super().__init__()
         self._settings = settings
-        self._painted = False
+        self._frames = 0
+        self._furnished = False
         self._begun = False
         self._pages: dict[str, Page] = {}
         self._toasts: Toasts | None = None
         self.current = ""
         self.setWindowTitle("Trasluz")
-        self.setAcceptDrops(True)
         self.setMinimumSize(880, 560)
+        self._restore_place()
+        self._grounds = [self._ground("line"), *(self._ground("side") for _ in range(3))]
+        self._place_grounds()
+
+    # the first frame and what follows it
+
+    def _ground(self, token: str) -> QWidget:
+        ground = QWidget(self)
+        colours = ground.palette()
+        colours.setColor(ground.backgroundRole(), theme.tokens().line if token == "line" else theme.tokens().side)
+        ground.setPalette(colours)
+        ground.setAutoFillBackground(True)
+        return ground
+
+    def _place_grounds(self) -> None:
+        """Where the bars will be, in their colours; the lines between them are what is left uncovered of the first."""
+        if not self._grounds:
+            return
+        width, height = self.width(), self.height()
+        line, top, side, bottom = self._grounds
+        line.setGeometry(0, 0, SIDE, height)
+        top.setGeometry(0, 0, width, TOP - 1)
+        side.setGeometry(0, TOP, SIDE - 1, height - TOP - BOTTOM)
+        bottom.setGeometry(0, height - BOTTOM + 1, width, BOTTOM - 1)
+
+    def paintEvent(self, event: "QPaintEvent") -> None:
+        """Paint, and tell of the first times when they are on the screen."""
+        super().paintEvent(event)
+        self._frames += 1
+        if self._frames == 1:
+            QTimer.singleShot(0, self.first_frame.emit)
+
+    def furnish(self) -> None:
+        """Put in the bars and the start page."""
+        if self._furnished:
+            return
+        self._furnished = True
+        from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout
+
+        from .frame.bottom import BottomBar
+        from .frame.side import SideBar
+        from .frame.top import TopBar
+
+        theme.theme().follow()
         self.top = TopBar()
         self.side = SideBar()
         self.bottom = BottomBar()
@@ -69,22 +123,23 @@ class Window(QWidget):
         layout.addLayout(middle, 1)
         layout.addWidget(self.bottom)
         self.side.chosen.connect(self.go)
-        self._restore_place()
+        self.setAcceptDrops(True)
         self.go("start")
+        for ground in self._grounds:
+            ground.deleteLater()
+        self._grounds = []
+        # asked for by an event of a lower rank than the paint that the new widgets ask for
+        QTimer.singleShot(1, self._tell_furnished)
 
-    # the first frame and what follows it
-
-    def paintEvent(self, event: "QPaintEvent") -> None:
-        """Paint, and tell of the first time."""
-        super().paintEvent(event)
-        if not self._painted:
-            self._painted = True
-            self.first_frame.emit()
+    def _tell_furnished(self) -> None:
+        self.repaint()
+        self.furnished.emit()
 
     def begin(self) -> None:
         """Make the session and start the host; called after the first frame."""
         if self._begun:
             return
+        self.furnish()
         from .session import Session
         from .widgets.toast import Toasts
 
@@ -107,6 +162,8 @@ class Window(QWidget):
 
     def _add_shortcuts(self) -> None:
         from PySide6.QtGui import QKeySequence, QShortcut
+
+        from .steps import FOOT, STEPS
 
         for number, (name, _title) in enumerate((*STEPS, *FOOT), start=1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, activated=lambda n=name: self._go_by_key(n))
@@ -154,6 +211,8 @@ class Window(QWidget):
         self.setWindowTitle("Trasluz" if project is None else f"{project.name} – Trasluz")
 
     def _steps_changed(self) -> None:
+        from .steps import STEPS
+
         self.side.set_open(self.session.project is not None)
         for name, _title in STEPS:
             self.side.set_state(name, self.session.step(name))
@@ -193,8 +252,7 @@ class Window(QWidget):
     def dragEnterEvent(self, event: "QDragEnterEvent") -> None:
         """Welcome files and folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.setDropAction(Qt.DropAction.CopyAction)
-            event.accept()
+            _take_a_copy(event)
             self.bottom.set_hint("Let go to open it")
 
     def dragLeaveEvent(self, event: "QDragLeaveEvent") -> None:
@@ -204,8 +262,7 @@ class Window(QWidget):
     def dropEvent(self, event: "QDropEvent") -> None:
         """Take what was dropped."""
         self.bottom.set_hint("")
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
+        _take_a_copy(event)
         self.open_paths(local_paths(event.mimeData().urls()))
 
     # coming and going
@@ -213,6 +270,7 @@ class Window(QWidget):
     def resizeEvent(self, event: "QResizeEvent") -> None:
         """Keep the sentences in their corner."""
         super().resizeEvent(event)
+        self._place_grounds()
         if self._toasts is not None:
             self._toasts.place()
 
@@ -232,6 +290,14 @@ class Window(QWidget):
         if self._begun:
             self._begun = False
             self.session.close()
+
+
+def _take_a_copy(event: "QDropEvent") -> None:
+    # whatever the other program proposed: nothing is taken away from it
+    from PySide6.QtCore import Qt
+
+    event.setDropAction(Qt.DropAction.CopyAction)
+    event.accept()
 
 
 def local_paths(urls: "list[QUrl]") -> list[Path]:

@@ -6,8 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from trasluz.ui import theme
 from trasluz.ui.widgets.basic import Label, Painted
-
-HEIGHT = 28
+from trasluz.ui.window import BOTTOM
 
 
 class _Ring(Painted):
@@ -29,7 +28,7 @@ class BottomBar(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(BOTTOM)
         self._promise = Label("Nothing leaves this computer", "muted")
         self._promise.setToolTip(
             "Your data, your models and what you do with them stay here. "

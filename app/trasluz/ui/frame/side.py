@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 from trasluz.ui import theme
 from trasluz.ui.steps import FOOT, STEPS, StepState
 from trasluz.ui.widgets.basic import Painted
-
-WIDTH = 208
+from trasluz.ui.window import SIDE
 
 
 class StepButton(QAbstractButton):
@@ -38,7 +37,7 @@ class StepButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Taller where there is a line."""
-        return QSize(WIDTH - 16, 48 if self.state.line else 36)
+        return QSize(SIDE - 16, 48 if self.state.line else 36)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the row."""
@@ -95,7 +94,7 @@ class SideBar(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedWidth(WIDTH)
+        self.setFixedWidth(SIDE)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 12, 9, 12)
         layout.setSpacing(2)

@@ -10,6 +10,7 @@ from trasluz.ui import theme
 from trasluz.ui.widgets.basic import Label, Painted
 from trasluz.ui.widgets.chip import Chip
 from trasluz.ui.widgets.plain import LookButton, NameButton
+from trasluz.ui.window import TOP
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QActionGroup
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from trasluz.ui.session import Session
 
-HEIGHT = 48
 _LOOKS = (("system", "As the system"), ("light", "Light"), ("dark", "Dark"))
 
 
@@ -29,7 +29,7 @@ class TopBar(Painted):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(TOP)
         self._session: Session | None = None
         name = Label("Trasluz", "strong")
         font = theme.font("strong")
@@ -144,12 +144,16 @@ class TopBar(Painted):
         self.device.set_fact(text, mark, tip=tip)  # type: ignore[arg-type]
 
     def _device_menu(self) -> None:
+        import textwrap
+
         session = self._session
         if session is None:
             return
         menu = _menu(self)
         for sentence in device_sentences(session.devices):
-            menu.addAction(sentence).setEnabled(False)
+            # a menu cannot break a line by itself
+            for line in textwrap.wrap(sentence, 76):
+                menu.addAction(line).setEnabled(False)
         menu.addSeparator()
         group = _group(menu)
         for device, words in (("auto", "Choose the fastest"), ("cuda", "Use the GPU"), ("cpu", "Use the CPU")):

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from trasluz.ui.widgets.header import PageHeader
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from trasluz.ui.session import Session
 
 
@@ -20,12 +22,14 @@ class Page(QWidget):
 
     Attributes:
         title: What the header says; a subclass sets it.
+        widest: How wide its content may grow on a large screen; 0 where it uses all the room.
         go: Emitted with the name of the page to go to: start data model train judge use export plugins lessons.
         header: Title, subtitle and actions; `self.header.set_actions(secondary, primary)`.
         body: The layout under the header.
     """
 
     title = ""
+    widest = 0
     go = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -58,6 +62,12 @@ class Page(QWidget):
 
     def leave(self) -> None:
         """Called when another page comes to the front; stop timers here."""
+
+    def resizeEvent(self, event: "QResizeEvent") -> None:
+        """Keep lines short enough to read on a wide screen."""
+        super().resizeEvent(event)
+        if self.widest:
+            self.layout().setContentsMargins(24, 20, max(24, self.width() - 24 - self.widest), 16)
 
     def accepts_drop(self, paths: list[Path]) -> bool:
         """Whether these dropped files and folders mean something to this page (plugins are the window's)."""

@@ -27,6 +27,7 @@ class PluginsPage(Page):
     """
 
     title = "Plugins"
+    widest = 1160
 
     def __init__(self) -> None:
         super().__init__()

@@ -155,6 +155,7 @@ class StartPage(Page):
     """Recent projects, a new one from a folder, the samples."""
 
     title = "Teach a network to see"
+    widest = 1160
 
     def __init__(self) -> None:
         super().__init__()

@@ -43,8 +43,10 @@ class Label(QLabel):
         self.setProperty("role", role)
         fonts = {"muted": "body", "accent": "body", "good": "body", "warn": "body", "bad": "body"}
         self.setFont(theme.font(fonts.get(role, role)))  # type: ignore[arg-type]
-        self.style().unpolish(self)
-        self.style().polish(self)
+        if self.isVisible():
+            # one that was not shown yet is dressed when it is
+            self.style().unpolish(self)
+            self.style().polish(self)
 
 
 class _Button(QPushButton):
