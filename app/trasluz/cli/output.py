@@ -38,9 +38,9 @@ class Output:
         if not self.as_json:
             print(text)
 
-    def event(self, value: dict[str, Any]) -> None:
+    def raw(self, line: str) -> None:
         """Print one event of a run, a line of JSON."""
-        print(json.dumps(value, ensure_ascii=False), flush=True)
+        print(line, flush=True)
 
     def table(self, rows: Iterable[Sequence[Any]], *, header: Sequence[str] = ()) -> None:
         """Print rows in aligned columns; numbers to the right."""

@@ -99,7 +99,7 @@ def _existing(data: str) -> Path:
 
 
 def _json_events(output: Output):  # type: ignore[no-untyped-def]
-    return lambda event: output.event(event.model_dump(mode="json"))
+    return lambda event: output.raw(event.model_dump_json())
 
 
 class _Narrator:
