@@ -118,6 +118,24 @@ def test_the_val_part_has_no_say_in_the_model(tmp_path: Path, make_photos: Calla
     assert np.array_equal(graphs[0], graphs[1])
 
 
+@pytest.mark.parametrize("strategy", ["few-layers", "many-layers"])
+def test_finetuning_goes_the_same_road(tmp_path: Path, make_photos: Callable[..., Path], strategy: str) -> None:
+    data = tmp_path / "data"
+    make_photos(data / "train", {"red": 8, "blue": 8})
+    make_photos(data / "val", {"red": 2, "blue": 2}, size=(50, 44))
+    status, run = train(data, tmp_path / "run", strategy=strategy, epochs=1, batch_size=8)
+    assert status == 0, run.last_events()
+    card = OpenModel(run.model_folder, FinetunedCnn(), "cpu").card
+    learning = {stage["name"]: stage["learning"] for stage in card.extra["stages"]}
+    assert learning["classifier"]
+    assert learning["head"]
+    assert not learning["stem"]
+    assert learning["stage 3"] == (strategy == "many-layers")
+    assert card.metrics["accuracy"] == 1.0
+    assert card.parity is not None
+    assert card.parity.max_abs_diff < 1e-3
+
+
 def test_one_class_is_a_sentence_about_the_data(tmp_path: Path, make_photos: Callable[..., Path]) -> None:
     data = make_photos(tmp_path / "data", {"train/red": 5, "val/red": 2})
     status, run = train(data, tmp_path / "run", strategy="linear")
