@@ -213,6 +213,9 @@ def _session(path: Path, threads: int | None, providers: list[Any]) -> Any:
     options = ort.SessionOptions()
     options.log_severity_level = _QUIET
     options.intra_op_num_threads = usable_cores() if threads is None else threads
+    # Threads that spin while they wait take the cores from those that decode: 4.5 instead of 6.7 s of processor time
+    # for 400 photos on two cores, and one photo alone is answered as fast without.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if not path.is_file():
         raise GraphError(f"“{path.name}” is missing in “{path.parent}”; copy the whole folder of the model again.")
     try:
