@@ -43,8 +43,8 @@ class Label(QLabel):
         self.setProperty("role", role)
         fonts = {"muted": "body", "accent": "body", "good": "body", "warn": "body", "bad": "body"}
         self.setFont(theme.font(fonts.get(role, role)))  # type: ignore[arg-type]
-        if self.isVisible():
-            # one that was not shown yet is dressed when it is
+        if self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
+            # one that was never dressed will be when it is first shown
             self.style().unpolish(self)
             self.style().polish(self)
 
