@@ -85,7 +85,7 @@ def readme(card: ModelCard, family: ModelFamily) -> str:
         *_labels(card),
         "## How to run it",
         "",
-        "Python and three packages suffice; Trasluz is not needed.",
+        "Python and these packages suffice; Trasluz is not needed.",
         "",
         "```",
         f"pip install onnxruntime numpy{' pillow' if card.kind.startswith('image') else ''}",
