@@ -125,6 +125,9 @@ def _save_view(view: dict[str, Any], at: Path) -> None:
         case ".json":
             at.write_text(json.dumps(_listed(view), ensure_ascii=False), encoding="utf-8")
         case ".png":
+            import os
+
+            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # a picture needs no screen
             from trasluz.api import view_from_json
             from trasluz.ui.views import render
 

@@ -221,9 +221,9 @@ class Window(QWidget):
 
     def choose_data(self) -> None:
         """Let the person choose a folder of data."""
-        from PySide6.QtWidgets import QFileDialog
+        from .files import choose_folder
 
-        if self._begun and (folder := QFileDialog.getExistingDirectory(self, "Choose a folder of photos")):
+        if self._begun and (folder := choose_folder(self, "Choose a folder of photos")):
             self.open_paths([Path(folder)])
 
     def open_paths(self, paths: list[Path]) -> None:

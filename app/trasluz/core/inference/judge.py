@@ -95,6 +95,7 @@ class Judgement(BaseModel):
         split: What it was judged on; several are joined by commas.
         provider: The execution provider of the graphs.
         items_per_second: Over the whole way: read, decoded, answered.
+        milliseconds: Of the model alone for one item, the median.
         skipped: Items that could not be read or answered.
         unknown: Classes in the data that the model was never shown; their items are among the skipped.
     """
@@ -107,6 +108,7 @@ class Judgement(BaseModel):
     split: str
     provider: str
     items_per_second: float
+    milliseconds: float | None = None
     items: tuple[JudgedItem, ...]
     skipped: tuple[Skipped, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -215,7 +217,8 @@ def judge(
             else:
                 yield record
 
-    start = time.monotonic()
+    times = list[float]()
+    start, watched = time.monotonic(), 0.0
     for batch in _chunks(answers(predictor, records(), dataset.read, cancelled=cancelled)):
         for row in batch:
             if row.prediction is None:
@@ -224,11 +227,14 @@ def judge(
             items.append(judged_item(row.given, row.prediction))
             predictions.append(row.prediction)
             targets.append(row.given.target)
+            times.append(row.milliseconds)
+        before = time.monotonic()
         observe(batch)
+        watched += time.monotonic() - before  # somebody else's work
         done, seconds = len(items) + len(skipped), max(time.monotonic() - start, 1e-9)
         left = (total - done) * seconds / done
         progress(Progress(stage=stage, done=done, total=total, unit="items", rate=done / seconds, seconds_left=left))
-    seconds = max(time.monotonic() - start, 1e-9)
+    seconds = max(time.monotonic() - start - watched, 1e-9)
     if not items and unknown:
         raise DataError(
             f"The model knows none of the classes in “{dataset.root}” ({_named(sorted(unknown))}); it knows "
@@ -245,6 +251,7 @@ def judge(
         split=",".join(splits),
         provider=provider_of(predictor),
         items_per_second=len(items) / seconds,
+        milliseconds=float(np.median(times)),
         items=tuple(items),
         skipped=tuple(skipped),
         unknown=tuple(sorted(unknown)),

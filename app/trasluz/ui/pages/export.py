@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui import theme
+from trasluz.ui.files import choose_folder
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, SecondaryButton, SmallButton, clear_layout
 
 from .page import Page
@@ -109,7 +110,7 @@ class ExportPage(Page):
 
     def choose(self) -> None:
         """Let the person choose where the folder goes."""
-        if name := QFileDialog.getExistingDirectory(self, "Where should the model's folder go?"):
+        if name := choose_folder(self, "Where should the model's folder go?"):
             self.export_to(Path(name) / self.suggested())
 
     def suggested(self) -> str:

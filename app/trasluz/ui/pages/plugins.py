@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QMessageBox, QScrollArea, QVBoxLayout, QWidget
 
+from trasluz.ui.files import choose_file, choose_folder
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Label, PrimaryButton, clear_layout
 
@@ -108,12 +109,11 @@ class PluginsPage(Page):
         menu.popup(self.add.mapToGlobal(self.add.rect().bottomLeft()))
 
     def _choose_archive(self) -> None:
-        name, _ = QFileDialog.getOpenFileName(self, "Choose a plugin", "", "Plugins (*.zip)")
-        if name:
+        if name := choose_file(self, "Choose a plugin", "Plugins (*.zip)"):
             self.drop([Path(name)])
 
     def _choose_folder(self) -> None:
-        if name := QFileDialog.getExistingDirectory(self, "Choose the folder of a plugin"):
+        if name := choose_folder(self, "Choose the folder of a plugin"):
             self.drop([Path(name)])
 
     def _offer(self, examined: Any) -> None:

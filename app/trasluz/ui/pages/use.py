@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui import theme
+from trasluz.ui.files import choose_files, choose_folder
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, SecondaryButton, SmallButton
 from trasluz.ui.widgets.basic import Painted
@@ -175,12 +176,11 @@ class UsePage(Page):
 
     def choose_photos(self) -> None:
         """Let the person choose files."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open photos", "", self._filter())
-        self.answer_paths([Path(name) for name in names])
+        self.answer_paths([Path(name) for name in choose_files(self, "Open photos", self._filter())])
 
     def choose_folder(self) -> None:
         """Let the person choose a folder."""
-        if name := QFileDialog.getExistingDirectory(self, "Open a folder of photos"):
+        if name := choose_folder(self, "Open a folder of photos"):
             self.answer_paths([Path(name)])
 
     def paste(self) -> None:

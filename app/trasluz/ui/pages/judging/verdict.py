@@ -62,6 +62,9 @@ class Verdict:
     split: str
     provider: str = ""
     items_per_second: float | None = None
+    """Over the whole way: read, decoded, answered in batches."""
+    milliseconds: float | None = None
+    """Of the model alone for one item, the median."""
     skipped: list[dict[str, Any]] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=int))
@@ -71,11 +74,6 @@ class Verdict:
     def score(self) -> float | None:
         """The headline metric of the ONNX model."""
         return self.card.metrics.get(self.card.headline)
-
-    @property
-    def milliseconds(self) -> float | None:
-        """How long one item takes in a batch."""
-        return 1000 / self.items_per_second if self.items_per_second else None
 
     @property
     def matrix(self) -> Matrix:
@@ -148,6 +146,7 @@ def verdict_of(card: ModelCard, told: dict[str, Any]) -> Verdict:
         split=str(told.get("split") or card.data.judged_on),
         provider=str(told.get("provider") or ""),
         items_per_second=told.get("items_per_second"),
+        milliseconds=told.get("milliseconds"),
         skipped=list(told.get("skipped") or ()),
     )
     if card.labels:

@@ -52,6 +52,7 @@ class AnswerPanel(QWidget):
         self._look.activated.connect(lambda _index: self._explain())
         self._view = QComboBox()
         self._view.setAccessibleName("What to look at")
+        self._view.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._view.activated.connect(lambda _index: self._view_chosen())
         self._heat = QSlider(Qt.Orientation.Horizontal)
         self._heat.setRange(0, 100)
@@ -79,12 +80,17 @@ class AnswerPanel(QWidget):
             rows.addWidget(self._view)
         else:
             row.addWidget(self._view)
-        rows.addLayout(row)
         row.addWidget(self._look_label)
         row.addWidget(self._look)
         row.addStretch(1)
-        row.addWidget(Label("heat", "muted"))
-        row.addWidget(self._heat)
+        rows.addLayout(row)
+        strength = QHBoxLayout()
+        strength.setSpacing(8)
+        strength.addWidget(Label("bare photo", "muted"))
+        strength.addWidget(self._heat)
+        strength.addWidget(Label("heat", "muted"))
+        strength.addStretch(1)
+        rows.addLayout(strength)
         found.setVisible(False)
         return found
 

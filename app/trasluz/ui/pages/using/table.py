@@ -14,9 +14,10 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QFileDialog, QHBoxLayout, QHeaderView, QTableView
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTableView
 
 from trasluz.ui import theme
+from trasluz.ui.files import choose_new_file
 from trasluz.ui.pages.words import left_words
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, Label, SecondaryButton, SmallButton, StepProgress
@@ -226,7 +227,7 @@ class FolderAnswers(Card):
         self.closed.emit()
 
     def _choose_file(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Save the answers", f"{self._name or 'answers'}.csv", "CSV (*.csv)")
+        name = choose_new_file(self, "Save the answers", f"{self._name or 'answers'}.csv", "CSV (*.csv)")
         if name:
             self.save(Path(name))
 
