@@ -62,7 +62,7 @@ def tune(*, threads: int | None = None) -> int:
     the arithmetic of a small network. Kept buffers made the training of EfficientNet-Lite0 1.7–2.7× faster.
 
     Args:
-        threads: Threads of one operation; as many as the process may use cores where None.
+        threads: Threads of one operation; where None, what `OMP_NUM_THREADS` says, or else one a core.
 
     Returns:
         The number of threads.
@@ -77,7 +77,8 @@ def tune(*, threads: int | None = None) -> int:
             if not mallopt(_MMAP_THRESHOLD, 1 << 30):
                 mallopt(_MMAP_THRESHOLD, 32 << 20)
             mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-    count = threads or cores()
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    count = threads or (int(said) if said.isdecimal() and int(said) > 0 else cores())
     if torch.get_num_threads() != count:
         torch.set_num_threads(count)
     return count

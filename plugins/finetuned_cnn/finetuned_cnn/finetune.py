@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from .network import EfficientNetLite0Classifier
 
-TRAIN_SIZE = 160
-"""The side of training photos. Random crops show things larger than the whole photo does, so a network that will look
-at 224 pixels is best trained at fewer (Touvron et al., NeurIPS 2019), and that is twice as fast."""
+TRAIN_SIZE = 224
+"""The side of training photos: that of use. Smaller ones are quicker, but the maps' statistics change with the size:
+trained at 160, the network fell from 0.865 to 0.783 on clothes in a pass; trained at 224 it rose to 0.894."""
 KEPT_SIDE = 256
 """The shorter side of the photos that are kept in memory between passes."""
 KEPT_BYTES = 2 << 30

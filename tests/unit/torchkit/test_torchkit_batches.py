@@ -56,14 +56,14 @@ def test_a_pass_is_taken_up_anywhere() -> None:
 
 def test_pieces_hold_the_same_items() -> None:
     whole = content(make())
-    pieces = 1
+    now = [1]
     found = []
-    for batch in make().epoch(0, pieces=lambda: pieces):
+    for batch in make().epoch(0, pieces=lambda: now[0]):
         found.append([item for piece in batch.pieces for item in piece])
         assert batch.sizes == [len(piece) for piece in batch.pieces]
         assert max(batch.sizes) - min(batch.sizes) <= 1
-        assert len(batch.pieces) == min(pieces, len(batch.items))
-        pieces = 3
+        assert len(batch.pieces) == min(now[0], len(batch.items))
+        now[0] = 3
     assert found == whole
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ from trasluz.torchkit.plan import Validation
 from trasluz.torchkit.resume import LAST
 
 APP = Path(__file__).resolve().parents[3] / "app"
+
+
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Threads that wait for each other over sixteen numbers take seconds on a busy machine."""
+    before = torch.get_num_threads()
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    yield
+    torch.set_num_threads(before)
 
 
 def start(folder: Path) -> subprocess.Popen[bytes]:

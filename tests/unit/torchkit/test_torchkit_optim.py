@@ -116,11 +116,14 @@ def test_devices_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         device.resolve("cuda:2")
 
 
-def test_tuning_sets_the_threads() -> None:
+def test_tuning_sets_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     before = torch.get_num_threads()
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     try:
         assert device.tune(threads=1) == torch.get_num_threads() == 1
         assert device.tune() == torch.get_num_threads() == device.cores()
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        assert device.tune() == torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
     assert device.free_memory() > 1 << 20

@@ -1,0 +1,201 @@
+"""Finetuning: what learns and what stays, photos varied by the seed, a run that is better than where it began."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from finetuned_cnn import finetune as finetuning
+from finetuned_cnn.augment import Variation, shrunk
+from finetuned_cnn.config import FinetunedCnnConfig
+from finetuned_cnn.family import FinetunedCnn
+from finetuned_cnn.finetune import finetune, learning_parts
+from finetuned_cnn.network import EfficientNetLite0Classifier, load_imagenet
+from trasluz.api import Metric, Note, Preview
+from trasluz.core.data.index import Index
+from trasluz.core.data.readers import builtin_sources
+from trasluz.core.data.samples import build_sample
+from trasluz.core.runs.folder import RunFolder
+from trasluz.core.runs.request import RunRequest
+from trasluz.host.run import execute_run
+
+
+class Context:
+    """A run's context without a host."""
+
+    device = "cpu"
+
+    def __init__(self, folder: Path, data: Path, **settings: object) -> None:
+        self.config = FinetunedCnnConfig(**settings)
+        index = folder / "index.sqlite"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.dataset = (
+            Index.open(index, builtin_sources()) if index.exists() else Index.build(data, index, builtin_sources())
+        )
+        self.checkpoint_folder = folder / "checkpoint"
+        self.checkpoint_folder.mkdir(exist_ok=True)
+        self.events: list[object] = []
+        self.stop_at: int | None = None
+        self.looks = 0
+
+    def emit(self, event: object) -> None:
+        self.events.append(event)
+
+    def stopping(self) -> bool:
+        self.looks += 1
+        return self.stop_at is not None and self.looks > self.stop_at
+
+    def seconds_left(self) -> None:
+        return None
+
+
+def network(classes: int) -> EfficientNetLite0Classifier:
+    torch.manual_seed(0)
+    net = EfficientNetLite0Classifier(classes)
+    load_imagenet(net)
+    return net
+
+
+def tuned(context: Context, *, strategy: str = "few-layers") -> EfficientNetLite0Classifier:
+    net = network(len(context.dataset.labels))
+    return finetune(context, net, strategy=strategy)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def colours(tmp_path: Path, make_photos: Callable[..., Path]) -> Path:
+    root = tmp_path / "colours"
+    make_photos(root / "train", {"red": 8, "blue": 8})
+    return make_photos(root / "val", {"red": 3, "blue": 3}, size=(52, 44)).parent
+
+
+@pytest.mark.parametrize("strategy", ["few-layers", "many-layers"])
+def test_the_early_parts_stay_to_the_last_bit_and_the_late_ones_move(
+    tmp_path: Path, colours: Path, strategy: str
+) -> None:
+    context = Context(tmp_path / "run", colours, epochs=1, batch_size=8)
+    before = network(2)
+    after = tuned(context, strategy=strategy)
+    moving = learning_parts(strategy)  # type: ignore[arg-type]
+    assert before.parts()[-1][0] == moving[-1] == "classifier"
+    for (name, old), (_, new) in zip(before.parts(), after.parts(), strict=True):
+        same = all(torch.equal(a, b) for a, b in zip(old.parameters(), new.parameters(), strict=True))
+        # Where no pass was better than the start, the start is what is kept.
+        assert same or name in moving
+    for (name, old), (_, new) in zip(before.named_buffers(), after.named_buffers(), strict=True):
+        assert torch.equal(old, new), f"the statistics {name} are ImageNet's"
+    stages = next(e.facts["stages"] for e in context.events if isinstance(e, Note) and "stages" in e.facts)
+    assert [s["name"] for s in stages if s["learning"]] == list(moving)
+    assert sum(s["size"] for s in stages) == sum(p.numel() for p in after.parameters())
+    rates = [s["learning_rate"] for s in stages]
+    assert rates == sorted(rates)
+    assert rates[-1] == context.config.learning_rate
+    previews = [e for e in context.events if isinstance(e, Preview)]
+    assert {item.target for item in previews[-1].items} == {"red", "blue"}
+
+
+def test_it_learns_and_the_same_seed_gives_the_same_curve(tmp_path: Path, colours: Path) -> None:
+    curves = []
+    for name in ("one", "two"):
+        context = Context(tmp_path / name, colours, epochs=3, batch_size=4, patience=9)
+        tuned(context)
+        curves.append([(e.name, e.split, e.step, e.value) for e in context.events if isinstance(e, Metric)])
+    assert curves[0] == curves[1]
+    losses = [value for name, split, _, value in curves[0] if (name, split) == ("loss", "val")]
+    assert min(losses[1:]) < losses[0]
+
+
+def test_a_stopped_finetuning_goes_on_to_the_same_end(tmp_path: Path, colours: Path) -> None:
+    settings = {"epochs": 2, "batch_size": 4}
+    whole = tuned(Context(tmp_path / "whole", colours, **settings))
+    stopped = Context(tmp_path / "stopped", colours, **settings)
+    stopped.stop_at = 5
+    tuned(stopped)
+    assert any("you asked it to stop" in e.sentence for e in stopped.events if isinstance(e, Note))
+    again = Context(tmp_path / "stopped", colours, **settings)
+    resumed = tuned(again)
+    assert any("Taken up again" in e.sentence for e in again.events if isinstance(e, Note))
+    for mine, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_rare_classes_count_more_only_where_they_are_very_rare(
+    tmp_path: Path, make_photos: Callable[..., Path]
+) -> None:
+    even = Context(tmp_path / "a", make_photos(tmp_path / "even" / "train", {"red": 9, "blue": 3}).parent)
+    assert weights(even).tolist() == [1, 1]
+    assert not even.events
+    odd = Context(tmp_path / "b", make_photos(tmp_path / "odd" / "train", {"red": 40, "blue": 2}).parent)
+    found = weights(odd)
+    counts = np.array([sum(r.target == label for r in odd.dataset.records("train")) for label in odd.dataset.labels])
+    assert found[0] > found[1]  # blue before red
+    assert (found * counts).sum() / counts.sum() == pytest.approx(1.0, abs=1e-5)
+    assert any("counts more" in e.sentence for e in odd.events if isinstance(e, Note))
+
+
+def weights(context: Context) -> np.ndarray:
+    records = context.dataset.records("train")
+    return finetuning._class_weights(context, records, list(context.dataset.labels))  # type: ignore[arg-type]
+
+
+@given(
+    height=st.integers(1, 90),
+    width=st.integers(1, 90),
+    strength=st.floats(0, 1),
+    mirror=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_any_photo_can_be_varied_and_the_seed_says_how(
+    height: int, width: int, strength: float, mirror: bool, seed: int
+) -> None:
+    photo = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    kept = photo.copy()
+    vary = Variation(32, strength, mirror)
+    one, two = (vary(photo, np.random.default_rng(seed)) for _ in range(2))
+    assert one.shape == (32, 32, 3)
+    assert one.dtype == np.uint8
+    assert np.array_equal(one, two)
+    assert np.array_equal(photo, kept), "photos are shared between passes and must not be written to"
+
+
+def test_without_strength_the_middle_square_comes_out() -> None:
+    photo = np.zeros((40, 100, 3), np.uint8)
+    photo[:, 30:70] = (200, 100, 50)
+    out = Variation(20, 0.0, False)(photo, np.random.default_rng(0))
+    # At the very edge the filter sees a pixel of what lies beside the square.
+    assert (out[1:-1, 1:-1] == (200, 100, 50)).all()
+    assert (out[..., 0] > 150).all()
+
+
+def test_mirroring_happens_half_of_the_time_and_only_where_it_may() -> None:
+    photo = np.zeros((40, 40, 3), np.uint8)
+    photo[:, :20] = 255
+    left = [
+        [bool(Variation(8, 0.0, mirror)(photo, np.random.default_rng(seed))[0, 0, 0]) for seed in range(40)]
+        for mirror in (False, True)
+    ]
+    assert all(left[0])
+    assert 10 < sum(left[1]) < 30
+
+
+def test_large_photos_are_kept_small_and_small_ones_as_they_are() -> None:
+    assert shrunk(np.zeros((600, 900, 3), np.uint8), 256).shape == (256, 384, 3)
+    assert shrunk(np.zeros((4000, 10, 3), np.uint8), 256).shape == (4000, 10, 3)
+    photo = np.zeros((256, 300, 3), np.uint8)
+    assert shrunk(photo, 256) is photo
+
+
+def test_a_whole_run_on_the_surfaces_is_finished_and_held_against_onnx(tmp_path: Path) -> None:
+    data = build_sample("surfaces", tmp_path / "data")
+    settings = {"strategy": "few-layers", "epochs": 1}
+    request = RunRequest.new(family=FinetunedCnn.id, data=str(data), settings=settings, device="cpu")
+    run = RunFolder.create(tmp_path / "run", request)
+    assert execute_run(run.path) == 0, run.last_events()
+    told = [e for e in run.events() if isinstance(e, Metric) and (e.name, e.split) == ("accuracy", "val")]
+    assert max(e.value for e in told) > 0.9
+    ended = [e for e in run.events() if isinstance(e, Note) and "linear_accuracy" in e.facts]
+    assert ended
+    assert ended[0].facts["linear_accuracy"] == told[0].value
