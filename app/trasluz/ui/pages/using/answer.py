@@ -44,6 +44,8 @@ class AnswerPanel(QWidget):
         self._trouble = Label("", "bad", wrap=True, selectable=True)
         self.title = Label("", "heading", wrap=True, selectable=True)
         self.facts = Label("", "muted", wrap=True)
+        self._sight_title = Label("", "heading", wrap=True)
+        self._sight_title.setVisible(False)
         self._look = QComboBox()
         self._look.setAccessibleName("Which class to look for in the photo")
         self._look.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -84,13 +86,15 @@ class AnswerPanel(QWidget):
         row.addWidget(self._look)
         row.addStretch(1)
         rows.addLayout(row)
-        strength = QHBoxLayout()
+        self._strength_row = QWidget()
+        strength = QHBoxLayout(self._strength_row)
+        strength.setContentsMargins(0, 0, 0, 0)
         strength.setSpacing(8)
         strength.addWidget(Label("bare photo", "muted"))
         strength.addWidget(self._heat)
         strength.addWidget(Label("heat", "muted"))
         strength.addStretch(1)
-        rows.addLayout(strength)
+        rows.addWidget(self._strength_row)
         found.setVisible(False)
         return found
 
@@ -104,6 +108,7 @@ class AnswerPanel(QWidget):
         words.addStretch(0 if tall else 1)
         sight = QVBoxLayout()
         sight.setSpacing(8)
+        sight.addWidget(self._sight_title)
         sight.addLayout(self._picture, 1)
         sight.addWidget(self._row)
         layout = QVBoxLayout(self) if tall else QHBoxLayout(self)
@@ -237,6 +242,9 @@ class AnswerPanel(QWidget):
     def _explained(self, found: dict[str, Any]) -> None:
         view = view_from_json(found["view"])
         self._row.setVisible(True)
+        self._strength_row.setVisible(isinstance(view, Overlay))
+        self._sight_title.setText("" if isinstance(view, Overlay) else view.title)
+        self._sight_title.setVisible(bool(self._sight_title.text()))
         self._show_view(view, strength=self._strength)
 
     def _bar_chosen(self, label: str) -> None:
@@ -287,6 +295,7 @@ class AnswerPanel(QWidget):
     def _unreadable(self, sentence: str) -> None:
         """Say why, and leave no other photo's picture standing beside it."""
         self._cancel()
+        self._sight_title.setVisible(False)
         self._set_painter(None)
         self._row.setVisible(False)
         self.title.setText("No answer")
