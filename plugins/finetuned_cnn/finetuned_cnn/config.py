@@ -56,7 +56,7 @@ class FinetunedCnnConfig(EpochsConfig):
         le=4096,
     )
     learning_rate: float = setting(
-        1e-3,
+        2e-4,
         title="Learning rate",
         sentence="How far each step moves the classifier's weights; earlier stages move less, by “Layer decay”.",
         advanced=True,
