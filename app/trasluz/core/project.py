@@ -3,22 +3,20 @@
 import json
 import os
 import uuid
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from filelock import FileLock, Timeout
-
 from trasluz.api import DataError
 
-from . import places
+from .atomic import write_whole
+from .recent import RecentList
 
 FORMAT: Final = 1
 FILE_NAME: Final = "project.json"
-_REMEMBERED: Final = 30
+_RECENT: Final = RecentList("recent.json", kept=30)
 
 
 class ProjectError(DataError, ValueError):
@@ -170,7 +168,8 @@ class Project:
         with suppress(ValueError):  # another drive on Windows: there is no way from here to there
             stored["data_relative"] = Path(os.path.relpath(state.data, self.folder)).as_posix()
         try:
-            _write_json(self.folder / FILE_NAME, stored)
+            # json writes ASCII: a path on Linux may hold bytes that no encoding takes.
+            write_whole(self.folder / FILE_NAME, json.dumps(stored, indent=2))
         except OSError as error:
             raise _unwritable(self.folder, error) from error
 
@@ -178,7 +177,7 @@ class Project:
 def recent_projects() -> list[Project]:
     """The projects that were opened last, the latest first; those that are away at the moment are left out."""
     found = []
-    for folder in _read_recent():
+    for folder in _RECENT.paths():
         with suppress(ProjectError):
             found.append(Project.open(Path(folder)))
     return found
@@ -186,33 +185,12 @@ def recent_projects() -> list[Project]:
 
 def remember(project: Project) -> None:
     """Put the project at the top of the recent ones; where that cannot be written it is no matter."""
-    here = str(project.folder)
-    _change_recent(lambda recent: [here, *(f for f in recent if f != here)][:_REMEMBERED])
+    _RECENT.put_first(project.folder)
 
 
 def forget(folder: Path) -> None:
     """Take a project out of the recent ones; the project itself stays."""
-    here = str(Path(folder).expanduser().absolute())
-    _change_recent(lambda recent: [f for f in recent if f != here])
-
-
-def _change_recent(change: Callable[[list[str]], list[str]]) -> None:
-    with suppress(OSError, Timeout):
-        at = _recent_file()
-        with FileLock(at.with_suffix(".lock"), timeout=5):
-            _write_json(at, {"projects": change(_read_recent())})
-
-
-def _recent_file() -> Path:
-    return places.user_folder() / "recent.json"
-
-
-def _read_recent() -> list[str]:
-    try:
-        stored = json.loads(_recent_file().read_text(encoding="utf-8"))
-        return [f for f in stored["projects"] if isinstance(f, str)]
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+    _RECENT.leave_out(Path(folder).expanduser().absolute())
 
 
 def _found_data(folder: Path, absolute: str, relative: Any) -> Path:
@@ -235,18 +213,3 @@ def _unwritable(folder: Path, error: OSError) -> ProjectError:
         f"The project cannot be written to “{folder}” ({error.strerror or error}); "
         "choose a folder that you may write to, on a disk with room."
     )
-
-
-def _write_json(at: Path, value: Any) -> None:
-    """Write under another name, then rename: whoever reads finds the old file or the new one, whole."""
-    part = at.with_name(f".{at.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        # ASCII, because a path on Linux may hold bytes that no encoding takes.
-        with part.open("w", encoding="ascii") as file:
-            json.dump(value, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(at)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trasluz.api import DataError, DatasetSource, Explainer, Progress, view_to_json
+from trasluz.core.atomic import rename
 from trasluz.core.inference.batch import Answered, answers
-from trasluz.core.runs.atomic import rename
 
 from .calls import Cancels, Reports, Rows, UsageError, check_cancelled
 

@@ -30,7 +30,7 @@ from trasluz.api import (
     TrainingStopped,
 )
 from trasluz.core import places
-from trasluz.core.runs.atomic import remove_folder, sweep, take_whole, write_whole
+from trasluz.core.atomic import remove_folder, sweep, take_whole, write_whole
 from trasluz.core.runs.folder import RunBusy, RunFolder
 from trasluz.core.runs.launch import GENTLE
 

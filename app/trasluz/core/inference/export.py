@@ -6,7 +6,7 @@ from pathlib import Path
 
 from trasluz.api import FamilyError, ModelCard, ModelFamily
 from trasluz.api.model import CARD_NAME
-from trasluz.core.runs.atomic import rename
+from trasluz.core.atomic import rename
 
 from .model import read_card
 

@@ -34,7 +34,7 @@ from trasluz.api import (
     TrainConfig,
     Trained,
 )
-from trasluz.core.runs.atomic import write_whole
+from trasluz.core.atomic import write_whole
 
 from .batch import Answered
 from .judge import Judgement, judge

@@ -20,7 +20,7 @@ from trasluz.api import (
     Split,
 )
 from trasluz.api.scores import wilson
-from trasluz.core.runs.atomic import write_whole
+from trasluz.core.atomic import write_whole
 
 from .batch import BATCH, Answered, answers
 

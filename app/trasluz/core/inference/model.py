@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from trasluz.api import FamilyError, ModelCard, ModelFamily
 from trasluz.api.model import CARD_FORMAT, CARD_NAME
-from trasluz.core.runs.atomic import write_whole
+from trasluz.core.atomic import write_whole
 
 from .session import OnnxGraph
 

@@ -1,16 +1,15 @@
 """What the person decided about their plugins: `plugins.json` in their folder, never half written."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trasluz.core import places
+from trasluz.core.atomic import write_whole
 
 
 class Decision(BaseModel):
@@ -54,22 +53,8 @@ def deciding() -> Iterator[Decisions]:
     with FileLock(path.with_suffix(".lock"), timeout=30):
         found = decisions()
         yield found
-        _write(path, json.dumps(found.model_dump(), indent=2, sort_keys=True))
+        write_whole(path, json.dumps(found.model_dump(), indent=2, sort_keys=True))
 
 
 def _path() -> Path:
     return places.user_folder() / "plugins.json"
-
-
-def _write(path: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise

@@ -28,8 +28,8 @@ from pydantic_core import PydanticSerializationError
 
 from trasluz.api import DataError, Event, Failed, Finished, ModelCard, Note, Started, Stopped, parse_event
 from trasluz.api.model import CARD_NAME
+from trasluz.core.atomic import remove_folder, rename, sync_folder, write_whole
 
-from .atomic import remove_folder, rename, sync_folder, write_whole
 from .lock import RunBusy, held, is_held
 from .request import REQUEST_NAME, RunRequest
 

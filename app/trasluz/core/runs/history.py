@@ -1,8 +1,6 @@
 """The history: what was run, how it ended, how two runs differ."""
 
-import json
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from trasluz.api import DataError, Failed, Finished, ModelCard, Stopped
 from trasluz.api.model import CARD_NAME
-from trasluz.core import places
+from trasluz.core.atomic import remove_folder
+from trasluz.core.recent import RecentList
 
-from .atomic import remove_folder, write_whole
 from .folder import RunFolder, RunState
 
-_KEPT = 500
+_RECENT = RecentList("runs.json", kept=500)
 
 
 class RunSummary(BaseModel):
@@ -192,39 +190,14 @@ def remove(run: RunFolder | Path | str) -> None:
         remove_folder(folder.path)
     except OSError as error:
         raise DataError(f"“{folder.path}” cannot be deleted: {error.strerror or error}.") from error
-    _change(lambda known: [p for p in known if p != str(folder.path.absolute())])
+    _RECENT.leave_out(folder.path.absolute())
 
 
 def remember(run: RunFolder | Path | str) -> None:
     """Put a run on the list of this person's runs, wherever its folder is; without a word where that fails."""
-    path = str(RunFolder(run).path.absolute())
-    _change(lambda known: [path, *(p for p in known if p != path)][:_KEPT])
+    _RECENT.put_first(RunFolder(run).path.absolute())
 
 
 def recent() -> list[RunSummary]:
     """This person's runs, newest first, as far as their folders are still there."""
-    return _newest_first([_line(Path(p)) for p in _known() if RunFolder.is_one(p)])
-
-
-def _list_path() -> Path:
-    return places.user_folder() / "runs.json"
-
-
-def _known() -> list[str]:
-    try:
-        found = json.loads(_list_path().read_bytes())
-    except (OSError, ValueError):
-        return []
-    return [p for p in found if isinstance(p, str)] if isinstance(found, list) else []
-
-
-def _change(change: Callable[[list[str]], list[str]]) -> None:
-    from filelock import FileLock, Timeout
-
-    try:
-        _list_path().parent.mkdir(parents=True, exist_ok=True)
-        # Two runs may start at once, in two windows.
-        with FileLock(_list_path().with_suffix(".lock"), timeout=3.0):
-            write_whole(_list_path(), json.dumps(change(_known()), indent=1))
-    except (OSError, Timeout):
-        return  # a list of conveniences must not stop a run
+    return _newest_first([_line(Path(p)) for p in _RECENT.paths() if RunFolder.is_one(p)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from trasluz.api import DataError, DataFacts, Failed, Finished, GraphFile, ModelCard, Note, Progress, Started, Stopped
-from trasluz.core.runs.atomic import remove_folder, sweep, take_whole, write_whole
+from trasluz.core.atomic import remove_folder, sweep, take_whole, write_whole
 from trasluz.core.runs.folder import RunBusy, RunFolder, RunState
 from trasluz.core.runs.launch import child_environment
 from trasluz.core.runs.request import RunRequest, new_id
