@@ -7,7 +7,7 @@ taken up at any batch, and a batch cut in smaller pieces still holds the same it
 import math
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -114,7 +114,9 @@ class Batches(Generic[Item, Loaded]):
             return draw.permutation(count)
         return _by_length(self._lengths, self.batch_size, draw)
 
-    def epoch(self, epoch: int, *, start: int = 0, pieces: Callable[[], int] = lambda: 1) -> Iterator[Batch[Loaded]]:
+    def epoch(
+        self, epoch: int, *, start: int = 0, pieces: Callable[[], int] = lambda: 1
+    ) -> Generator[Batch[Loaded], None, None]:
         """Yield the batches of pass `epoch` in their order, from number `start` on.
 
         Args:
@@ -158,8 +160,9 @@ class Batches(Generic[Item, Loaded]):
                 yield batch
         finally:
             for parts, assembled in waiting:
-                for future in (*parts, assembled):
-                    future.cancel()
+                assembled.cancel()
+                for part in parts:
+                    part.cancel()
             loaders.shutdown(wait=True, cancel_futures=True)
             assembler.shutdown(wait=True, cancel_futures=True)
 

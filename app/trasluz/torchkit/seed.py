@@ -26,7 +26,7 @@ def seed_everything(seed: int, *, exact: bool = True) -> None:
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(exact, warn_only=True)
     # Filling every new tensor costs a tenth of the time, and nobody here reads memory that was not written.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def generator(*words: int) -> np.random.Generator:
