@@ -23,6 +23,8 @@ _TENSOR = "$tensor"
 _TUPLE = "$tuple"
 _KEYS = "$pairs"
 _WRITING = ".writing"
+_OF_SAFETENSORS = ".tmp??????"
+"""What safetensors calls a file that it is still writing."""
 
 
 def write(path: Path, state: Any) -> None:
@@ -77,9 +79,10 @@ def read(path: Path) -> Any:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what a process that died in the middle of writing has left in `folder`."""
-    for each in folder.glob(f"*{_WRITING}"):
-        with contextlib.suppress(OSError):
-            each.unlink()
+    for pattern in (f"*{_WRITING}", _OF_SAFETENSORS):
+        for each in folder.glob(pattern):
+            with contextlib.suppress(OSError):
+                each.unlink()
 
 
 def _replace(temporary: Path, path: Path) -> None:
