@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 64
 _EVERY = 0.2
-_COLUMNS = ("input", "text", "score", "second", "second_score", "third", "third_score", "milliseconds", "error")
+_COLUMNS = (
+    "input",
+    "text",
+    "label",
+    "score",
+    "second",
+    "second_score",
+    "third",
+    "third_score",
+    "milliseconds",
+    "error",
+)
 
 
 def rows(
@@ -168,7 +179,7 @@ class _Table:
             return
         others = [value for pair in row.get("top", [])[1:3] for value in pair]
         others += [""] * (4 - len(others))
-        first = (row["input"], row.get("text", ""), row.get("score", ""))
+        first = (row["input"], row.get("text", ""), row.get("label") or "", row.get("score", ""))
         self._writer.writerow([*first, *others, row.get("milliseconds", ""), row.get("error", "")])
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
