@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui import theme
 from trasluz.ui.files import choose_folder
-from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, SecondaryButton, SmallButton, clear_layout
+from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
 
 from .page import Page
 from .standing import missing
@@ -42,12 +42,14 @@ class ExportPage(Page):
         self._list.setSpacing(14)
         self._contents = Card("What you get", "one folder that explains itself")
         self._contents.body.addLayout(self._list)
-        self._contents.body.addStretch(1)
         self._facts = Label("", "muted", wrap=True)
+        self._contents.body.addSpacing(6)
+        self._contents.body.addWidget(Rule())
         self._contents.body.addWidget(self._facts)
+        self._contents.body.addStretch(1)
         self.trouble = Label("", "bad", wrap=True, selectable=True)
         self.trouble.setVisible(False)
-        self.snippet = QPlainTextEdit()
+        self.snippet = _Code()
         self.snippet.setReadOnly(True)
         self.snippet.setFont(theme.font("mono"))
         self.snippet.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
@@ -64,7 +66,8 @@ class ExportPage(Page):
         row.setSpacing(16)
         row.addWidget(self._contents, 1)
         row.addWidget(how, 1)
-        layout.addLayout(row, 1)
+        layout.addLayout(row)
+        layout.addStretch(1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(page)
@@ -188,6 +191,7 @@ class ExportPage(Page):
         facts.append("No photo of yours goes into the folder; the class names do.")
         self._facts.setText("\n".join(facts))
         self.snippet.setPlainText(snippet(card, self.written.name if self.written else self.suggested()))
+        self.snippet.updateGeometry()
 
     def _fill(self, rows: list[tuple[str, str]]) -> None:
         clear_layout(self._list)
@@ -201,6 +205,15 @@ class ExportPage(Page):
             words.setAlignment(Qt.AlignmentFlag.AlignTop)
             block.addWidget(words)
             self._list.addLayout(block)
+
+
+class _Code(QPlainTextEdit):
+    """Lines of code, as tall as they are many where there is room."""
+
+    def sizeHint(self) -> QSize:
+        """Qt's: all the lines."""
+        lines = self.blockCount() + 1
+        return QSize(super().sizeHint().width(), lines * self.fontMetrics().lineSpacing() + 28)
 
 
 def contents(card: dict[str, Any]) -> list[tuple[str, str]]:

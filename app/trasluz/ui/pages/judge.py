@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
+NO_BREAK = "\u00a0"
 _MATRIX_TITLE = ("What is taken for what", "rows: what it is · columns: what the model says")
 
 
@@ -273,7 +274,7 @@ class JudgePage(Page):
         if previous.fingerprint and not same:
             verdict_words = "on other data"
         role: Any = "muted" if not apart or not same else ("good" if better else "bad")
-        note = f"now {change}" + (f", {verdict_words}" if verdict_words else "")
+        note = f"now {change}" + (f", {verdict_words.replace(' ', NO_BREAK)}" if verdict_words else "")
         self.before.show_figure(
             words.write(previous.score),
             note,

@@ -1,13 +1,14 @@
 """The Lessons page: the ideas behind what the program does, each with a drawing and where to see it at work."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from trasluz.ui.widgets import Card, Label, LinkButton, SmallButton
 
 from .lesson_parts.diagrams import Diagram
 from .lesson_parts.texts import LESSONS, Lesson
 from .page import Page
+from .scrolled import OVERHANG, overhanging
 
 _MEASURE = 760
 
@@ -46,6 +47,7 @@ class LessonsPage(Page):
     """A list of contents at the left, the lessons under each other at the right."""
 
     title = "Lessons"
+    overhang = OVERHANG
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,12 +55,7 @@ class LessonsPage(Page):
         inner = QWidget()
         inner.setProperty("role", "page")
         column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 8, 24)
         column.setSpacing(16)
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         contents = QVBoxLayout()
         contents.setSpacing(2)
         self.cards: list[LessonCard] = []
@@ -72,7 +69,7 @@ class LessonsPage(Page):
             contents.addWidget(link)
         column.addStretch(1)
         contents.addStretch(1)
-        self.area.setWidget(inner)
+        self.area = overhanging(inner, column, bottom=24)
         row = QHBoxLayout()
         row.setSpacing(24)
         row.addLayout(contents)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from trasluz.ui.widgets.header import PageHeader
 
@@ -23,6 +23,7 @@ class Page(QWidget):
     Attributes:
         title: What the header says; a subclass sets it.
         widest: How wide its content may grow on a large screen; 0 where it uses all the room.
+        overhang: How far its body reaches into the margin at the right, for a scroll bar; the header does not.
         go: Emitted with the name of the page to go to: start data model train judge use export plugins lessons.
         header: Title, subtitle and actions; `self.header.set_actions(secondary, primary)`.
         body: The layout under the header.
@@ -30,6 +31,7 @@ class Page(QWidget):
 
     title = ""
     widest = 0
+    overhang = 0
     go = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -40,9 +42,12 @@ class Page(QWidget):
         self.session: Session | None = None
         self.header = PageHeader(self.title)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(24, 20, 24, 16)
+        outer.setContentsMargins(24, 20, 24 - self.overhang, 16)
         outer.setSpacing(16)
-        outer.addWidget(self.header)
+        top = QHBoxLayout()
+        top.setContentsMargins(0, 0, self.overhang, 0)
+        top.addWidget(self.header)
+        outer.addLayout(top)
         self.body = QVBoxLayout()
         self.body.setSpacing(16)
         outer.addLayout(self.body, 1)
@@ -67,7 +72,8 @@ class Page(QWidget):
         """Keep lines short enough to read on a wide screen."""
         super().resizeEvent(event)
         if self.widest:
-            self.layout().setContentsMargins(24, 20, max(24, self.width() - 24 - self.widest), 16)
+            right = max(24, self.width() - 24 - self.widest) - self.overhang
+            self.layout().setContentsMargins(24, 20, right, 16)
 
     def accepts_drop(self, paths: list[Path]) -> bool:
         """Whether these dropped files and folders mean something to this page (plugins are the window's)."""

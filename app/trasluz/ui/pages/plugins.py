@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QMessageBox, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QMessageBox, QVBoxLayout, QWidget
 
 from trasluz.ui.files import choose_file, choose_folder
 from trasluz.ui.steps import plural
@@ -14,6 +14,7 @@ from trasluz.ui.widgets import Label, PrimaryButton, clear_layout
 from .page import Page
 from .plugin_parts.card import PluginCard
 from .plugin_parts.offer import OfferCard
+from .scrolled import OVERHANG, overhanging
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Trouble
@@ -29,6 +30,7 @@ class PluginsPage(Page):
 
     title = "Plugins"
     widest = 1160
+    overhang = OVERHANG
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,21 +45,21 @@ class PluginsPage(Page):
         self.offer.hide()
         self.trouble = Label("", "bad", wrap=True, selectable=True)
         self.trouble.hide()
-        self.body.addWidget(self.offer)
-        self.body.addWidget(self.trouble)
         inner = QWidget()
         inner.setProperty("role", "page")
-        self._list = QVBoxLayout(inner)
-        self._list.setContentsMargins(0, 0, 8, 0)
+        column = QVBoxLayout(inner)
+        column.setSpacing(12)
+        column.addWidget(self.offer)
+        column.addWidget(self.trouble)
+        self._list = QVBoxLayout()
         self._list.setSpacing(12)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(inner)
-        self.body.addWidget(area, 1)
+        column.addLayout(self._list, 1)
+        self._area = overhanging(inner, column)
+        self.body.addWidget(self._area, 1)
         self.cards: dict[str, PluginCard] = {}
         self._examined: Any = None
+        self._next = ""
+        """The plugin whose card takes the keyboard when the list has come anew."""
 
     def connect_session(self, session: "Session") -> None:
         """Follow the catalogue."""
@@ -68,6 +70,11 @@ class PluginsPage(Page):
         session = self.session
         if session is None:
             return
+        held = QApplication.focusWidget()
+        for identity, card in self.cards.items():
+            if held is not None and card.isAncestorOf(held):
+                self._next = self._next or identity
+                self.setFocus()  # what has the keyboard goes; without this it would jump to the top bar
         clear_layout(self._list)
         self.cards.clear()
         titles = {f["id"]: f["title"] for f in session.catalogue.get("families", [])}
@@ -82,7 +89,14 @@ class PluginsPage(Page):
         if not plugins:
             self._list.addWidget(Label("Asking what is installed…", "muted"))
         self._list.addStretch(1)
-        self.add.setText("Add a plugin →")
+        if self._next in self.cards and self._holds_focus():
+            next(iter(self.cards[self._next].buttons.values())).setFocus()
+            self._next = ""
+
+    def _holds_focus(self) -> bool:
+        """Whether the keyboard is on this page, or nowhere: then it may be moved."""
+        held = QApplication.focusWidget()
+        return held is None or held is self or self.isAncestorOf(held)
 
     # adding one
 
@@ -121,13 +135,14 @@ class PluginsPage(Page):
         self._examined = examined
         self.offer.show_examined(examined)
         self.offer.show()
+        self._area.verticalScrollBar().setValue(0)
         self.offer.refuse.setFocus()
 
     def _refuse(self) -> None:
         self._let_go()
 
     def _let_go(self) -> None:
-        self.offer.hide()
+        self._hide_offer()
         examined, self._examined = self._examined, None
         if examined is not None and self.session is not None:
             self.session.work.run(self, examined.close)
@@ -143,8 +158,20 @@ class PluginsPage(Page):
             with examined:
                 return install(examined, trust=True)
 
+        self._hide_offer()
+
+        def installed(info: Any) -> None:
+            self._next = str(info.id)
+            self._changed(f"“{info.title}” is installed.")
+
+        self._do(installing, installed)
+
+    def _hide_offer(self) -> None:
+        """Take the offer away; the keyboard stays on this page."""
+        held = QApplication.focusWidget()
+        if held is not None and self.offer.isAncestorOf(held):
+            self.setFocus()
         self.offer.hide()
-        self._do(installing, lambda info: self._changed(f"“{info.title}” is installed."))
 
     # the others
 

@@ -78,13 +78,13 @@ class SampleTile(_Tile):
 class ProjectTile(_Tile):
     """A project that was opened before."""
 
-    def __init__(self, name: str, folder: Path, data: Path) -> None:
+    def __init__(self, name: str, folder: Path, data: Path, *, twin: bool = False) -> None:
         super().__init__()
         self.folder = folder
         self.setText(name)
         self.setAccessibleName(f"Project {name}")
         self.setToolTip(f"{data}\nProject folder: {folder}")
-        self._line = str(data)
+        self._line = str(folder if twin else data)  # what tells it from another of the same photos
 
     def sizeHint(self) -> QSize:
         """One row."""
@@ -129,7 +129,9 @@ class DropField(QWidget):
         """Paint the dashed frame, the light, and the sheets held against it."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color("line"), 1.5, Qt.PenStyle.DashLine))
+        dashes = QPen(theme.color("muted", 0.6), 1.5)
+        dashes.setDashPattern([5, 4])
+        painter.setPen(dashes)
         painter.setBrush(theme.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
         middle, top = self.width() / 2, max(22.0, (self.height() - 232) / 2 + 14)
@@ -198,7 +200,7 @@ class StartPage(Page):
         clear_layout(self._recent)
         self._recent_title.setVisible(bool(projects))
         for number, (name, folder, data) in enumerate(projects[:_RECENT]):
-            tile = ProjectTile(name, folder, data)
+            tile = ProjectTile(name, folder, data, twin=[(p[0], p[2]) for p in projects].count((name, data)) > 1)
             tile.clicked.connect(lambda _checked=False, f=folder: self._open(f))
             self._recent.addWidget(tile, number // 3, number % 3)
         for column in range(3):

@@ -22,6 +22,9 @@ from .words import left_words, metric_words
 if TYPE_CHECKING:
     from trasluz.ui.session import Session
 
+_STAGES, _STAGES_ALONE = 112, 176
+"""How tall the drawing of the stages is, under curves and where it may grow."""
+
 
 class TrainPage(Page):
     """Follows the chosen run from its folder; closing the window changes nothing for it."""
@@ -68,6 +71,7 @@ class TrainPage(Page):
         self.failure = FailureCard()
         self._stages_card = Card("Which stages learn")
         self._stages: StagesPainter | None = None
+        self._stages_height = _STAGES
         self._main = QStackedWidget()
         self._main.addWidget(self.curves)
         self._main.addWidget(self._steps_card)
@@ -85,7 +89,7 @@ class TrainPage(Page):
         self._progress_card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         layout.addWidget(self._progress_card)
         layout.addWidget(self.failure)
-        middle = QHBoxLayout()
+        self._middle = middle = QHBoxLayout()
         middle.setSpacing(16)
         middle.addWidget(self._main, 1)
         side = QVBoxLayout()
@@ -97,6 +101,7 @@ class TrainPage(Page):
         layout.addLayout(middle, 1)
         self._stages_card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         layout.addWidget(self._stages_card)
+        layout.addStretch(0)  # what neither needs stays below
         return live
 
     def connect_session(self, session: "Session") -> None:
@@ -179,13 +184,28 @@ class TrainPage(Page):
         if by_passes:
             self.curves.show_story(story, headline, self._baselines(headline))
         else:
-            self.stretches.show_stretches(story.stretches, running=running)
+            noun = session.summary.input_name if session.summary is not None else "item"
+            self.stretches.show_stretches(story.stretches, running=running, noun=noun)
             self._steps_card.setMaximumHeight(self.stretches.sizeHint().height() + 64)
+        self._share_height(by_passes=by_passes)
         self._draw_previews()
         self._draw_stages()
         self.notes.show_notes(story.notes)
         self.notes.setVisible(bool(story.notes))
         self._draw_failure(state)
+
+    def _share_height(self, *, by_passes: bool) -> None:
+        """Curves take all the room there is; a list of steps does not, and leaves it to the drawing of the stages."""
+        vertical = QSizePolicy.Policy.Maximum if by_passes else QSizePolicy.Policy.Expanding
+        self._stages_card.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
+        self._stages_height = _STAGES if by_passes else _STAGES_ALONE
+        self._stages_card.setMaximumHeight(self._stages_height + 58)
+        if self._stages is not None:
+            self._stages.setMaximumHeight(self._stages_height)
+        column = self._live.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.setStretch(column.indexOf(self._middle), 1 if by_passes else 0)
+        column.setStretch(column.indexOf(self._stages_card), 0 if by_passes else 1)
 
     def _show_empty(self, empty: QWidget, title: str) -> None:
         self.header.set_title(title, "")
@@ -209,7 +229,7 @@ class TrainPage(Page):
             count = sum(summary.counts.get("train", {}).values())
             line += f" on {plural(count, summary.input_name)}" if count else ""
         if story.device:
-            line += f" · on the {'processor' if story.device == 'cpu' else story.device}"
+            line += f" · on the {'CPU' if story.device == 'cpu' else story.device}"
         self.header.set_title(title, line)
         if state == "running":
             self.stop_button.setEnabled(not self._asked_stop)
@@ -277,7 +297,8 @@ class TrainPage(Page):
         self._stages_card.set_title("Which stages learn", self.story.stages_sentence)
         if self._stages is None:
             self._stages = StagesPainter(view)
-            self._stages.setFixedHeight(112)
+            self._stages.setMinimumHeight(_STAGES)
+            self._stages.setMaximumHeight(self._stages_height)
             self._stages_card.body.addWidget(self._stages)
         elif self._stages.view != view:
             self._stages.set_view(view)

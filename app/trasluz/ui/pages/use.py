@@ -276,15 +276,19 @@ class DropPlace(Painted):
         super().__init__()
         layout = QVBoxLayout(self)
         layout.addStretch(3)
+        self._drawing = QWidget()
+        self._drawing.setFixedSize(120, 112)
+        layout.addWidget(self._drawing, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(10)
         for words, role in (
             ("Drop photos here", "heading"),
-            ("one, several, or a whole folder – or paste with Ctrl+V, or open with Ctrl+O", "muted"),
+            ("One, several or a whole folder. You can also paste with Ctrl+V or open with Ctrl+O.", "muted"),
             ("They are answered on this computer and stay where they are.", "muted"),
         ):
             label = Label(words, role)  # type: ignore[arg-type]
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
-        layout.addStretch(2)
+        layout.addStretch(4)
         self.setAccessibleName("Drop photos here")
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -296,7 +300,8 @@ class DropPlace(Painted):
         painter.setPen(pen)
         painter.setBrush(theme.color("panel"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
-        x, y = self.width() / 2, self.height() * 0.3
+        middle = QRectF(self._drawing.geometry()).center()
+        x, y = middle.x(), middle.y()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.color("accent_ground"))
         painter.drawEllipse(QRectF(x - 52, y - 52, 104, 104))

@@ -90,3 +90,10 @@ def left_words(seconds: float | None) -> str:
     if minutes < 90:
         return f"about {minutes} minutes left"
     return f"about {seconds / 3600:.1f} hours left"
+
+
+def share_words(share: float) -> str:
+    """Write a probability in whole percent; what is not quite certain is not called so: `>99%`, `<1%`."""
+    if 0.995 <= share < 0.9995:
+        return ">99%"
+    return "<1%" if 0 < share < 0.005 else f"{share:.0%}"

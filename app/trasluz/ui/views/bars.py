@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Bars
 
-from .canvas import Canvas, number, widest, write
+from .canvas import Canvas, number, numbers, widest, write
 from .colour import inks
 
 _ROW = 30.0
@@ -35,7 +35,7 @@ class BarsPainter(Canvas):
         """Rows, from the top."""
         ink = inks()
         body, caption = self.body_font(), self.body_font()
-        values = [number(v, self.view.unit) for v in self.view.values]
+        values = numbers(self.view.values, self.view.unit)
         value_width = widest(caption, values) + 4
         name_width = min(widest(self.body_font(bold=True), list(self.view.labels)) + 12, area.width() * 0.42)
         track_left = area.left() + name_width

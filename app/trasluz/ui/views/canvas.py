@@ -194,6 +194,8 @@ def number(value: float, unit: str = "") -> str:
         return "–"
     if unit == "%":
         percent = value * 100
+        if 0 < percent < 0.05:
+            return "<0.1%"
         return f"{percent:.0f}%" if percent >= 99.95 or percent < 0.05 else f"{percent:.1f}%"
     if value == 0:
         return "0"
@@ -204,6 +206,15 @@ def number(value: float, unit: str = "") -> str:
     else:
         words = f"{value:.2e}"
     return f"{words} {unit}".strip()
+
+
+def numbers(values: Sequence[float], unit: str = "") -> list[str]:
+    """Write numbers that stand under each other: with the same number of decimals, as the largest needs."""
+    largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
+    if unit == "%" or not 1e-3 <= largest < 1e3 or all(float(v).is_integer() for v in values):
+        return [number(v, unit) for v in values]
+    decimals = max(0, 2 - math.floor(math.log10(largest)) - 1)
+    return [f"{v:.{decimals}f} {unit}".strip().replace("-", "−") for v in values]
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:

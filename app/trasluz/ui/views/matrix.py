@@ -12,6 +12,9 @@ from .colour import image_of, inks, mix, readable_on
 from .grid import slanted
 
 _LARGEST = 46.0
+_TALLEST = 104.0
+_WIDER = 1.4
+"""How much wider than tall a cell may be where there is more room to the side than below."""
 _SMALLEST = 5.0
 _WITH_FIGURES = 19.0
 _STEPS = {
@@ -69,8 +72,8 @@ class MatrixPainter(Canvas):
         if not values.size:
             write(painter, area, "Nothing to show", font=self.body_font(), colour=inks().muted)
             return
-        plot, cell = self._plot(area)
-        self._draw_names(painter, area, plot, cell)
+        plot, wide, cell = self._plot(area)
+        self._draw_names(painter, area, plot, wide, cell)
         shares = values / np.maximum(values.sum(axis=1, keepdims=True), 1)
         if cell < 12:
             self._draw_as_picture(painter, plot, values, shares)
@@ -80,7 +83,7 @@ class MatrixPainter(Canvas):
         painter.setPen(Qt.PenStyle.NoPen)
         for row in range(values.shape[0]):
             for column in range(values.shape[1]):
-                box = QRectF(plot.left() + column * cell, plot.top() + row * cell, cell - gap, cell - gap)
+                box = QRectF(plot.left() + column * wide, plot.top() + row * cell, wide - gap, cell - gap)
                 count = int(values[row, column])
                 ground = self._ground(row, column, count, float(shares[row, column]))
                 painter.setPen(Qt.PenStyle.NoPen)
@@ -100,14 +103,14 @@ class MatrixPainter(Canvas):
     def draw_over(self, painter: QPainter, area: QRectF) -> None:
         """A ring on the selected cell, a thin one under the pointer."""
         ink = inks()
-        plot, cell = self._plot(area)
+        plot, wide, cell = self._plot(area)
         gap = 4.0 if cell >= 28 else 2.0 if cell >= 12 else 0.0
         painter.setBrush(Qt.BrushStyle.NoBrush)
         rings = ((self._hovered, ink.muted, 1.0), (self.selected, ink.accent, 2.0))
         for place, colour, width in rings:
             if place is None:
                 continue
-            box = QRectF(plot.left() + place[1] * cell, plot.top() + place[0] * cell, cell - gap, cell - gap)
+            box = QRectF(plot.left() + place[1] * wide, plot.top() + place[0] * cell, wide - gap, cell - gap)
             painter.setPen(QPen(colour, width))
             painter.drawRoundedRect(box.adjusted(-0.5, -0.5, 0.5, 0.5), min(5.0, cell / 6), min(5.0, cell / 6))
 
@@ -125,15 +128,15 @@ class MatrixPainter(Canvas):
 
     def cell_at(self, point: QPointF) -> tuple[int, int] | None:
         """Return (row, column) under a point of the widget."""
-        plot, cell = self._plot(QRectF(self.rect()))
-        row, column = int((point.y() - plot.top()) // cell), int((point.x() - plot.left()) // cell)
+        plot, wide, cell = self._plot(QRectF(self.rect()))
+        row, column = int((point.y() - plot.top()) // cell), int((point.x() - plot.left()) // wide)
         inside = 0 <= row < len(self.view.rows) and 0 <= column < len(self.view.columns)
         return (row, column) if inside else None
 
     def cell_centre(self, row: int, column: int) -> QPointF:
         """Return where a cell is drawn."""
-        plot, cell = self._plot(QRectF(self.rect()))
-        return QPointF(plot.left() + (column + 0.45) * cell, plot.top() + (row + 0.45) * cell)
+        plot, wide, cell = self._plot(QRectF(self.rect()))
+        return QPointF(plot.left() + (column + 0.45) * wide, plot.top() + (row + 0.45) * cell)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Qt's: show which cell would be opened."""
@@ -201,7 +204,7 @@ class MatrixPainter(Canvas):
             return mix(ink.chip, ink.series_1, 0.35 + 0.6 * share)
         return mix(ink.chip, ink.bad, 0.22 + 0.6 * min(1.0, share * 2.2))
 
-    def _draw_names(self, painter: QPainter, area: QRectF, plot: QRectF, cell: float) -> None:
+    def _draw_names(self, painter: QPainter, area: QRectF, plot: QRectF, wide: float, cell: float) -> None:
         ink = inks()
         font = self.body_font() if cell >= 22 else self.caption_font()
         every = max(1, int(np.ceil(14 / cell)))
@@ -221,7 +224,7 @@ class MatrixPainter(Canvas):
             )
         top = self._margins(area.width())[1]
         for column in range(0, len(self.view.columns), every):
-            at = QPointF(plot.left() + (column + 0.42) * cell, plot.top() - 8)
+            at = QPointF(plot.left() + (column + 0.42) * wide, plot.top() - 8)
             slanted(painter, at, self.view.columns[column], font=font, colour=ink.ink, length=top * 1.35)
 
     def _draw_as_picture(self, painter: QPainter, plot: QRectF, values: np.ndarray, shares: np.ndarray) -> None:
@@ -247,17 +250,22 @@ class MatrixPainter(Canvas):
 
     def _largest(self) -> float:
         """A comfortable cell: larger where there are few."""
-        return min(84.0, max(_LARGEST, 440.0 / max(1, len(self.view.columns))))
+        return min(_TALLEST, max(_LARGEST, 440.0 / max(1, len(self.view.columns))))
 
     def _lean(self) -> float:
         """Room at the right for the last column's leaning name."""
         last = list(self.view.columns)[-1:]
         return min(widest(self.body_font(), last), 120.0) * 0.72
 
-    def _plot(self, area: QRectF) -> tuple[QRectF, float]:
+    def _plot(self, area: QRectF) -> tuple[QRectF, float, float]:
+        """Where the cells lie, and how wide and how tall one is; in the middle where they need not all the room."""
         left, top = self._margins(area.width())
         columns, rows = max(1, len(self.view.columns)), max(1, len(self.view.rows))
         across = (area.width() - left - self._lean()) / columns
         down = (area.height() - top - 2) / rows
-        cell = max(_SMALLEST if min(across, down) > 0 else 1.0, min(84.0, across, down))
-        return QRectF(area.left() + left, area.top() + top, cell * columns, cell * rows), cell
+        cell = max(_SMALLEST if min(across, down) > 0 else 1.0, min(_TALLEST, across, down))
+        wide = max(cell, min(across, cell * _WIDER)) if cell >= _WITH_FIGURES else cell
+        spare = max(0.0, across * columns - wide * columns) / 2
+        below = max(0.0, down * rows - cell * rows) / 3
+        plot = QRectF(area.left() + left + spare, area.top() + top + below, wide * columns, cell * rows)
+        return plot, wide, cell

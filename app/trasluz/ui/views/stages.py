@@ -40,7 +40,7 @@ class StagesPainter(Canvas):
                 painter.setPen(QPen(ink.line, 1.5))
                 y = block.bottom() - 6
                 painter.drawLine(QPointF(middle - _GAP / 2, y), QPointF(middle + _GAP / 2, y))
-            painter.setPen(QPen(ink.accent if learns else ink.line, 1.2))
+            painter.setPen(QPen(ink.accent if learns else mix(ink.line, ink.muted, 0.4), 1.2))
             painter.setBrush(ink.accent_ground if learns else ink.chip)
             painter.drawRoundedRect(block, 6, 6)
             if not learns and block.height() > 18:

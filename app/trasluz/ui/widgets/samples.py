@@ -48,7 +48,7 @@ def paint_digits(painter: QPainter, place: QRectF) -> None:
     """Nine digits in squares."""
     painter.save()
     _clip(painter, place)
-    painter.fillRect(place, QColor("#201D1A"))
+    painter.fillRect(place, QColor("#3B342C"))
     cell = place.width() / 3
     font = QFont("serif")
     font.setItalic(True)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from trasluz.ui import theme
 from trasluz.ui.pages.training.previews import paint_thumbnail
+from trasluz.ui.pages.words import share_words
 from trasluz.ui.thumbnails import Thumbnails
 
 from .verdict import Judged
@@ -54,7 +55,7 @@ class JudgedModel(QAbstractListModel):
         """Qt's: words for the screen reader and the tooltip."""
         item = self.items[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            sure = f" {item.score:.0%}" if item.score is not None else ""
+            sure = f" {share_words(item.score)}" if item.score is not None else ""
             return f"{item.answer}{sure}, {'right' if item.right else f'you said {item.target}'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return item.path
@@ -167,7 +168,7 @@ class _Row(QStyledItemDelegate):
 
     def _write(self, painter: QPainter, line: QRectF, item: Judged) -> None:
         strong, body = theme.font("strong"), theme.font("body")
-        score = "" if item.score is None else f"{item.score:.0%}"
+        score = "" if item.score is None else share_words(item.score)
         room = line.width() - QFontMetricsF(body).horizontalAdvance(score) - 8
         name = QFontMetricsF(strong).elidedText(item.answer, Qt.TextElideMode.ElideRight, room)
         painter.setFont(strong)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from trasluz.api import Previewed
 from trasluz.ui import theme
+from trasluz.ui.pages.words import share_words
 from trasluz.ui.thumbnails import Thumbnails, cover
 from trasluz.ui.widgets.basic import Painted
 
@@ -69,7 +70,7 @@ class PreviewList(Painted):
         paint_thumbnail(painter, QRectF(row.left(), row.top(), _PICTURE, _PICTURE), self._thumbnails, path)
         right = item.text == item.target
         words_left = row.left() + _PICTURE + 10
-        score = "" if item.score is None else f"{item.score:.0%}"
+        score = "" if item.score is None else share_words(item.score)
         score_width = 40.0 if score else 0.0
         line = QRectF(words_left, row.top() + 10, row.right() - words_left - score_width - 8, 20)
         _paint_words(painter, line, item, right=right)

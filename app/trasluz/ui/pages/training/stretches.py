@@ -5,6 +5,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from trasluz.ui import theme
+from trasluz.ui.pages.words import plurals
 from trasluz.ui.steps import duration
 from trasluz.ui.widgets.basic import Painted
 
@@ -20,12 +21,13 @@ class StretchList(Painted):
         super().__init__()
         self._stretches: list[Stretch] = []
         self._running = False
+        self._noun = "item"
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("What is done")
 
-    def show_stretches(self, stretches: list[Stretch], *, running: bool) -> None:
-        """Show these, in order."""
-        self._stretches, self._running = stretches, running
+    def show_stretches(self, stretches: list[Stretch], *, running: bool, noun: str = "item") -> None:
+        """Show these, in order; `noun` is what one item is called."""
+        self._stretches, self._running, self._noun = stretches, running, noun
         said = [f"{s.stage}: {'done' if s.over or not running else 'under way'}" for s in stretches]
         self.setAccessibleDescription("; ".join(said))
         self.updateGeometry()
@@ -33,7 +35,7 @@ class StretchList(Painted):
 
     def sizeHint(self) -> QSize:
         """A row for each stage."""
-        return QSize(360, int(_ROW * max(3, len(self._stretches))))
+        return QSize(360, int(_ROW * max(3, len(self._stretches)) - 12))
 
     def minimumSizeHint(self) -> QSize:
         """Three rows."""
@@ -43,7 +45,7 @@ class StretchList(Painted):
         """Qt's: a line down the side with a mark for each stage."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        room = max(1, int(self.height() // _ROW))
+        room = max(1, int((self.height() + 12) // _ROW))
         shown = self._stretches[-room:]
         for i, stretch in enumerate(shown):
             top = i * _ROW
@@ -78,7 +80,8 @@ class StretchList(Painted):
         words = duration(stretch.seconds) if stretch.seconds >= 0.5 else ""
         if stretch.unit and stretch.total and (under_way or stretch.total > 1):
             done = f"{stretch.done:,.0f} of {stretch.total:,.0f}" if under_way else f"{stretch.done:,.0f}"
-            return " · ".join(filter(None, (f"{done} {stretch.unit}", words)))
+            unit = plurals(self._noun) if stretch.unit == "items" else stretch.unit
+            return " · ".join(filter(None, (f"{done} {unit}", words)))
         return words
 
     def _paint_mark(self, painter: QPainter, at: QPointF, *, under_way: bool) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from trasluz.api import Bars, Overlay, view_from_json
+from trasluz.ui.pages.words import share_words
 from trasluz.ui.views import Canvas, painter_for
 from trasluz.ui.views.bars import BarsPainter
 from trasluz.ui.views.overlay import OverlayPainter
@@ -37,10 +38,18 @@ class AnswerPanel(QWidget):
         self._path = ""
         self._views: list[dict[str, Any]] = []
         self._views_of = ""
+        self._explained_path = ""
         self._calls: list[Call] = []
         self._painter: Canvas | None = None
         self._strength = 0.65
         self._picture = QVBoxLayout()
+        # beside a view that does not show the photo itself
+        self._photo = OverlayPainter(Overlay("The photo", np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1))))
+        self._photo.set_strength(0.0)
+        self._photo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._photo.setMinimumHeight(120)
+        self._photo.setMaximumHeight(200 if tall else 320)
+        self._photo.setVisible(False)
         self._trouble = Label("", "bad", wrap=True, selectable=True)
         self.title = Label("", "heading", wrap=True, selectable=True)
         self.facts = Label("", "muted", wrap=True)
@@ -105,12 +114,18 @@ class AnswerPanel(QWidget):
         words.addWidget(self.facts)
         words.addWidget(self._trouble)
         words.addWidget(self.bars)
-        words.addStretch(0 if tall else 1)
+        if not tall:
+            words.addSpacing(10)
+            words.addWidget(self._photo, 4)
+            words.addStretch(1)
         sight = QVBoxLayout()
         sight.setSpacing(8)
+        if tall:
+            sight.addWidget(self._photo)
         sight.addWidget(self._sight_title)
         sight.addLayout(self._picture, 1)
         sight.addWidget(self._row)
+        sight.addStretch(0)
         layout = QVBoxLayout(self) if tall else QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12 if tall else 24)
@@ -125,7 +140,7 @@ class AnswerPanel(QWidget):
     ) -> None:
         """Show a photo; without a prediction it is asked for."""
         self._cancel()
-        self._session, self._path = session, path
+        self._session, self._path, self._explained_path = session, path, ""
         if str(model) != self._model:
             self._model, self._views, self._views_of = str(model), [], ""
         self._device = device or session.device
@@ -144,7 +159,8 @@ class AnswerPanel(QWidget):
     def forget(self) -> None:
         """Show nothing, and ask for nothing more."""
         self._cancel()
-        self._path = ""
+        self._path = self._explained_path = ""
+        self._photo.setVisible(False)
         self._set_painter(None)
         self.title.setText("")
         self.facts.setText("")
@@ -164,7 +180,8 @@ class AnswerPanel(QWidget):
 
     def _picture_came(self, found: dict[str, Any]) -> None:
         image = np.asarray(found["image"])
-        if isinstance(self._painter, OverlayPainter) and self._painter.view.title == self._path:
+        self._photo.set_view(Overlay("The photo", image, np.zeros((1, 1))))
+        if self._painter is not None and self._explained_path == self._path:
             return  # the view came first, and holds the picture
         bare = Overlay(self._path, image, np.zeros((1, 1)))
         self._show_view(bare, strength=0.0)
@@ -180,7 +197,7 @@ class AnswerPanel(QWidget):
             self._unreadable(str(prediction["error"]))
             return
         score = prediction.get("score")
-        sure = f" · {score:.0%} sure" if score is not None else ""
+        sure = f" · {share_words(score)} sure" if score is not None else ""
         self.title.setText(f"{prediction.get('text', '')}{sure}")
         facts = [Path(self._path).name]
         if prediction.get("milliseconds") is not None:
@@ -241,6 +258,7 @@ class AnswerPanel(QWidget):
 
     def _explained(self, found: dict[str, Any]) -> None:
         view = view_from_json(found["view"])
+        self._explained_path = self._path
         self._row.setVisible(True)
         self._strength_row.setVisible(isinstance(view, Overlay))
         self._sight_title.setText("" if isinstance(view, Overlay) else view.title)
@@ -256,6 +274,7 @@ class AnswerPanel(QWidget):
     # painting
 
     def _show_view(self, view: Any, *, strength: float) -> None:
+        self._photo.setVisible(not isinstance(view, Overlay))
         if self._painter is not None and type(self._painter.view) is type(view):
             self._painter.set_view(view)
         else:
@@ -269,7 +288,9 @@ class AnswerPanel(QWidget):
             self._painter.deleteLater()
         self._painter = painter
         if painter is not None:
-            painter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+            rows = isinstance(painter, BarsPainter)  # these need no more height than their rows
+            vertical = QSizePolicy.Policy.Maximum if rows else QSizePolicy.Policy.Expanding
+            painter.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
             painter.setMinimumHeight(160)
             self._picture.addWidget(painter, 1)
 
@@ -296,6 +317,7 @@ class AnswerPanel(QWidget):
         """Say why, and leave no other photo's picture standing beside it."""
         self._cancel()
         self._sight_title.setVisible(False)
+        self._photo.setVisible(False)
         self._set_painter(None)
         self._row.setVisible(False)
         self.title.setText("No answer")
@@ -315,7 +337,7 @@ class AnswerPanel(QWidget):
 def provider_words(provider: str) -> str:
     """Say an execution provider as a person would: `CUDAExecutionProvider` is `GPU (CUDA)`."""
     names = {
-        "CPUExecutionProvider": "processor",
+        "CPUExecutionProvider": "CPU",
         "CUDAExecutionProvider": "GPU (CUDA)",
         "TensorrtExecutionProvider": "GPU (TensorRT)",
         "CoreMLExecutionProvider": "Apple's Core ML",

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from trasluz.ui import theme
 from trasluz.ui.pages.training.previews import paint_thumbnail
+from trasluz.ui.pages.words import share_words
 from trasluz.ui.thumbnails import Thumbnails
 
 _PICTURE = 52.0
@@ -139,7 +140,7 @@ class _Row(QStyledItemDelegate):
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("muted"))
         score = answer.get("score")
-        below = (f"{score:.0%} · " if score is not None else "") + Path(path).name
+        below = (f"{share_words(score)} · " if score is not None else "") + Path(path).name
         painter.drawText(line.translated(0, 20), Qt.AlignmentFlag.AlignVCenter, _cut(painter, below, line.width()))
         painter.restore()
 
