@@ -41,16 +41,6 @@ class JudgedItem(BaseModel):
     top: tuple[tuple[str, float], ...] = ()
     part: str = ""
 
-    @property
-    def answer(self) -> str:
-        """The class where the answer is one, else the text."""
-        return self.text if self.label is None else self.label
-
-    @property
-    def right(self) -> bool:
-        """Whether the answer is the target."""
-        return self.answer == self.target
-
 
 class Skipped(BaseModel):
     """An item that was set aside, and why."""
@@ -59,29 +49,6 @@ class Skipped(BaseModel):
 
     file: str
     reason: str
-
-
-class ClassScore(BaseModel):
-    """How well one class is told from the others.
-
-    Attributes:
-        items: How many items are of the class.
-        right: How many of them were answered with it.
-        answered: How many items were answered with it.
-        precision: Of those that are called it, the share that is it; None where none is called it.
-        recall: Of those that are it, the share that is found; None where there is none.
-        f1: The harmonic mean of the two; None where there is neither.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    label: str
-    items: int
-    right: int
-    answered: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
 
 
 class Judgement(BaseModel):
@@ -128,51 +95,6 @@ class Judgement(BaseModel):
             return cls.model_validate_json(path.read_bytes())
         except (OSError, ValueError, ValidationError) as error:
             raise DataError(f"The judgement “{path}” cannot be read; judge the model again.") from error
-
-    def classes(self) -> list[str]:
-        """The classes that occur in targets or answers, sorted."""
-        return sorted({item.target for item in self.items} | {item.answer for item in self.items})
-
-    def confusion(self, labels: Sequence[str] | None = None) -> np.ndarray:
-        """Counts, (labels, labels): rows are targets, columns answers; others are left out.
-
-        Args:
-            labels: The classes in their order; by default all that occur.
-        """
-        place = {label: i for i, label in enumerate(self.classes() if labels is None else labels)}
-        counts = np.zeros((len(place), len(place)), dtype=np.int64)
-        for item in self.items:
-            if item.target in place and item.answer in place:
-                counts[place[item.target], place[item.answer]] += 1
-        return counts
-
-    def behind(self, target: str, answer: str) -> list[JudgedItem]:
-        """The items of one cell of the confusion matrix, the surest first."""
-        return _surest(item for item in self.items if item.target == target and item.answer == answer)
-
-    def mistakes(self) -> list[JudgedItem]:
-        """The wrong answers, the surest first."""
-        return _surest(item for item in self.items if not item.right)
-
-    def per_class(self) -> list[ClassScore]:
-        """Precision, recall and F1 of each class, the worst found first."""
-        labels = self.classes()
-        counts = self.confusion(labels)
-        rows = []
-        for i, label in enumerate(labels):
-            right, items, answered = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
-            rows.append(
-                ClassScore(
-                    label=label,
-                    items=items,
-                    right=right,
-                    answered=answered,
-                    precision=right / answered if answered else None,
-                    recall=right / items if items else None,
-                    f1=2 * right / (items + answered) if items + answered else None,
-                )
-            )
-        return sorted(rows, key=lambda row: (row.recall is None, row.recall, row.label))
 
 
 def judge(
@@ -300,10 +222,6 @@ def judged_item(record: Record, prediction: Prediction) -> JudgedItem:
 def provider_of(predictor: Predictor) -> str:
     """The execution provider that the model's graphs really use."""
     return predictor.model.graph(predictor.card.graphs[0].name).provider
-
-
-def _surest(items: "Iterator[JudgedItem]") -> list[JudgedItem]:
-    return sorted(items, key=lambda item: (-(item.score or 0.0), item.path, item.part))
 
 
 def _chunks(rows: "Iterator[Answered[Record]]") -> "Iterator[list[Answered[Record]]]":

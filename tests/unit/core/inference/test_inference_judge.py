@@ -4,61 +4,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from inference_colours import ColourFamily
 
 from trasluz.api import DataError, Prediction, Progress
 from trasluz.core.data.index import Index
-from trasluz.core.inference.judge import JudgedItem, Judgement, judge, scored
+from trasluz.core.inference.judge import judge, scored
 from trasluz.core.inference.model import OpenModel
-
-labels = st.sampled_from(["a", "b", "c"])
-judgements = st.lists(st.tuples(labels, labels, st.none() | st.floats(0, 1)), min_size=1, max_size=30).map(
-    lambda rows: Judgement(
-        headline="accuracy",
-        metrics={"accuracy": 0.5},
-        interval=None,
-        split="val",
-        provider="",
-        items_per_second=1.0,
-        items=tuple(
-            JudgedItem(path=str(i), target=target, text=label, label=label, score=score)
-            for i, (target, label, score) in enumerate(rows)
-        ),
-    )
-)
-
-
-@given(judgements)
-@settings(deadline=None)
-def test_every_item_stands_behind_one_cell(judgement: Judgement) -> None:
-    names = judgement.classes()
-    counts = judgement.confusion()
-    assert counts.sum() == len(judgement.items)
-    for i, target in enumerate(names):
-        for j, answer in enumerate(names):
-            assert len(judgement.behind(target, answer)) == counts[i, j]
-    assert len(judgement.mistakes()) == counts.sum() - np.trace(counts)
-    sure = [item.score or 0.0 for item in judgement.mistakes()]
-    assert sure == sorted(sure, reverse=True)
-
-
-@given(judgements)
-@settings(deadline=None)
-def test_the_classes_agree_with_scikit_learn(judgement: Judgement) -> None:
-    from sklearn.metrics import precision_recall_fscore_support
-
-    names = judgement.classes()
-    truth, said = [i.target for i in judgement.items], [i.answer for i in judgement.items]
-    precision, recall, f1, items = precision_recall_fscore_support(truth, said, labels=names, zero_division=np.nan)
-    rows = {row.label: row for row in judgement.per_class()}
-    for at, name in enumerate(names):
-        row = rows[name]
-        assert row.items == items[at]
-        for ours, theirs in ((row.precision, precision[at]), (row.recall, recall[at]), (row.f1, f1[at])):
-            assert (ours is None) == bool(np.isnan(theirs))
-            assert ours is None or ours == pytest.approx(theirs)
 
 
 def test_an_item_of_a_class_that_the_model_never_saw_is_set_aside_and_named(
