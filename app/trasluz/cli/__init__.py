@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-OK, FAILED, USAGE, BAD_DATA, STOPPED = 0, 1, 2, 3, 130
+from trasluz.core.statuses import BAD_DATA, FAILED, OK, STOPPED, USAGE
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -78,7 +78,6 @@ def _project(folder: Path, name: str, photos: Path):  # type: ignore[no-untyped-
 
 def _train(project, output: Output):  # type: ignore[no-untyped-def]
     from trasluz.core.runs.folder import RunFolder
-    from trasluz.core.runs.history import remember
     from trasluz.core.runs.request import RunRequest
     from trasluz.host.run import execute_run
 
@@ -91,7 +90,6 @@ def _train(project, output: Output):  # type: ignore[no-untyped-def]
         name="Linear classifier",
     )
     folder = RunFolder.create(project.runs_folder / request.id, request)
-    remember(folder.path)
 
     def tell(event: Any) -> None:
         if event.type == "progress":

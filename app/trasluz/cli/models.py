@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trasluz.cli.output import CommandError, Output
+from trasluz.core.statuses import USAGE
 
 
 def evaluate(parsed: argparse.Namespace, output: Output) -> None:
@@ -87,10 +88,10 @@ def explain(parsed: argparse.Namespace, output: Output) -> None:
     if parsed.view not in {view["id"] for view in offered}:
         raise CommandError(
             f"This model has no view “{parsed.view}”; it has {', '.join(v['id'] for v in offered) or 'none'}.",
-            status=2,
+            status=USAGE,
         )
     if parsed.input is None:
-        raise CommandError("Which input shall be explained? Give a file after the model.", status=2)
+        raise CommandError("Which input shall be explained? Give a file after the model.", status=USAGE)
     view = service.explain(
         model=parsed.model,
         input=parsed.input,
@@ -134,7 +135,7 @@ def _save_view(view: dict[str, Any], at: Path) -> None:
             render(view_from_json(view), at)
         case other:
             raise CommandError(
-                f"“{other or at.name}” is not a kind of picture known here: give .png or .json.", status=2
+                f"“{other or at.name}” is not a kind of picture known here: give .png or .json.", status=USAGE
             )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trasluz.api import Progress
+from trasluz.core.statuses import FAILED
 
 
 class CommandError(Exception):
     """A command that cannot be done, in one sentence, with its exit status."""
 
-    def __init__(self, sentence: str, status: int = 1) -> None:
+    def __init__(self, sentence: str, status: int = FAILED) -> None:
         super().__init__(sentence)
         self.status = status
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 
 from trasluz import __version__
+from trasluz.api import SPLITS
 from trasluz.cli import demo, models, plugins, program, runs, training
 
 
@@ -61,7 +62,7 @@ def _models(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("evaluate", "score an ONNX model on labelled data", models.evaluate)
     made.add_argument("model", metavar="MODEL")
     made.add_argument("data", metavar="DATA")
-    made.add_argument("--split", choices=("train", "val", "test"), help="which part (default: test, or val, or all)")
+    made.add_argument("--split", choices=SPLITS, help="which part (default: test, or val, or all)")
     _device(made)
 
     made = command("predict", "what a model makes of files, folders or texts", models.predict)

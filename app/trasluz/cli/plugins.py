@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from trasluz.cli.output import CommandError, Output
+from trasluz.core.statuses import USAGE
 
 
 def act(parsed: argparse.Namespace, output: Output) -> None:
@@ -12,7 +13,7 @@ def act(parsed: argparse.Namespace, output: Output) -> None:
         listing(parsed, output)
         return
     if not parsed.which:
-        raise CommandError(f"Which plugin? Say trasluz plugins {parsed.what} ID.", status=2)
+        raise CommandError(f"Which plugin? Say trasluz plugins {parsed.what} ID.", status=USAGE)
     {"info": _info, "install": _install, "enable": _enable, "disable": _disable, "remove": _remove}[parsed.what](
         parsed, output
     )

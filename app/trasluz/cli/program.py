@@ -1,21 +1,11 @@
 """Commands about the program itself: `doctor`, `families`."""
 
 import argparse
-import importlib.metadata
 import platform
 
 from trasluz import __version__
 from trasluz.cli.output import Output
-
-_PACKAGES = (
-    "torch",
-    "onnxruntime-gpu",
-    "onnxruntime",
-    "PySide6-Essentials",
-    "numpy",
-    "pillow",
-    "scikit-learn",
-)
+from trasluz.core.versions import ONNX_RUNTIMES, installed
 
 
 def doctor(parsed: argparse.Namespace, output: Output) -> int:
@@ -24,11 +14,7 @@ def doctor(parsed: argparse.Namespace, output: Output) -> int:
     from trasluz.host.service import Service
 
     versions = {"trasluz": __version__, "python": platform.python_version(), "system": platform.platform()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    versions |= installed("torch", *ONNX_RUNTIMES, "PySide6-Essentials", "numpy", "pillow", "scikit-learn")
     service = Service()
     devices, plugins = service.devices(), service.catalogue()["plugins"]
     output.document({"versions": versions, "devices": devices, "plugins": plugins, "folder": str(places.user_folder())})
@@ -68,7 +54,8 @@ def _timed(row: dict) -> str:  # type: ignore[type-arg]
 def _setting(name: str, schema: dict) -> tuple[str, str, str, str]:  # type: ignore[type-arg]
     options = [schema, *schema.get("anyOf", ())]
     kinds = [str(o["type"]) for o in options if o.get("type", "null") != "null"]
-    values = next((o["enum"] for o in options if "enum" in o), None)
+    # a choice of one is a constant in JSON schema
+    values = next((o.get("enum") or [o["const"]] for o in options if "enum" in o or "const" in o), None)
     bounds = [
         f"{sign} {o[key]}"
         for o in options

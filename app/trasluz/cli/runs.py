@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trasluz.cli.output import CommandError, Output, duration
+from trasluz.core.statuses import USAGE
 
 
 def act(parsed: argparse.Namespace, output: Output) -> None:
@@ -67,7 +68,7 @@ def _named(parsed: argparse.Namespace, *, at_least: int) -> list[Any]:
 
     if len(parsed.which) < at_least:
         raise CommandError(
-            f"Name {at_least} run{'s' if at_least > 1 else ''}: a folder, or an id of the list.", status=2
+            f"Name {at_least} run{'s' if at_least > 1 else ''}: a folder, or an id of the list.", status=USAGE
         )
     known = {run.id: run for run in _summaries(parsed)}
     chosen = []

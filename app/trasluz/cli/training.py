@@ -8,6 +8,7 @@ from typing import Any
 
 from trasluz.api import Event, Failed, Finished, Metric, Note, Progress, Started, Stopped
 from trasluz.cli.output import CommandError, Output, duration
+from trasluz.core.statuses import BAD_DATA, OK, USAGE
 
 
 def inspect(parsed: argparse.Namespace, output: Output) -> None:
@@ -37,22 +38,21 @@ def inspect(parsed: argparse.Namespace, output: Output) -> None:
 def train(parsed: argparse.Namespace, output: Output) -> int:
     """Train, export and check; the run folder holds everything."""
     from trasluz.core.runs.folder import RunFolder
-    from trasluz.core.runs.history import remember
     from trasluz.core.runs.request import RunRequest
     from trasluz.host.run import execute_run
 
     if parsed.processes != 1:
-        raise CommandError("Training in several processes is not there yet: leave --processes out.", status=2)
+        raise CommandError("Training in several processes is not there yet: leave --processes out.", status=USAGE)
     at = Path(parsed.out).expanduser().resolve()
     if RunFolder.is_one(at):
         if not parsed.resume:
             raise CommandError(
                 f"There is a run in {at} already: add --resume to go on with it, or choose another folder.",
-                status=2,
+                status=USAGE,
             )
         folder = RunFolder(at)
     elif parsed.resume:
-        raise CommandError(f"There is no run in {at} to go on with: leave --resume out to start one.", status=2)
+        raise CommandError(f"There is no run in {at} to go on with: leave --resume out to start one.", status=USAGE)
     else:
         request = RunRequest.new(
             family=parsed.family,
@@ -62,9 +62,8 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
             name=at.name,
         )
         folder = RunFolder.create(at, request)
-    remember(folder.path)
     status = execute_run(folder.path, emit_also=_json_events(output) if output.as_json else _Narrator(output))
-    if status == 0:
+    if status == OK:
         output.line(f"The model is in {folder.model_folder}")
     return status
 
@@ -74,7 +73,7 @@ def _settings(parsed: argparse.Namespace) -> dict[str, Any]:
     for given in parsed.set:
         key, equals, value = given.partition("=")
         if not equals or not key:
-            raise CommandError(f"“--set {given}” is not KEY=VALUE, for example --set epochs=20.", status=2)
+            raise CommandError(f"“--set {given}” is not KEY=VALUE, for example --set epochs=20.", status=USAGE)
         settings[key.strip().replace("-", "_")] = _value(value.strip())
     for name in ("seed", "minutes"):
         if getattr(parsed, name) is not None:
@@ -94,7 +93,7 @@ def _value(text: str) -> Any:
 def _existing(data: str) -> Path:
     path = Path(data).expanduser()
     if not path.exists():
-        raise CommandError(f"There is nothing at {path}: check the path.", status=3)
+        raise CommandError(f"There is nothing at {path}: check the path.", status=BAD_DATA)
     return path.resolve()
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trasluz.api.model import CARD_NAME
+
 if TYPE_CHECKING:
     from trasluz.core.inference.model import OpenModel
     from trasluz.core.plugins.registry import Registry
@@ -60,7 +62,7 @@ class OpenModels:
 
     def _place(self, folder: Path, device: str) -> _Place:
         # The card's time tells a model from its successor in the same folder.
-        key = (str(folder.absolute()), (folder / "card.json").stat().st_mtime_ns, device)
+        key = (str(folder.absolute()), (folder / CARD_NAME).stat().st_mtime_ns, device)
         with self._lock:
             place = self._places.setdefault(key, _Place())
             self._places.move_to_end(key)

@@ -32,10 +32,12 @@ from trasluz.api import (
 from trasluz.core import places
 from trasluz.core.atomic import remove_folder, sweep, take_whole, write_whole
 from trasluz.core.runs.folder import RunBusy, RunFolder
+from trasluz.core.runs.history import remember
 from trasluz.core.runs.launch import GENTLE
+from trasluz.core.statuses import FAILED, OK, STOPPED
 
 from .context import Clock, RunContext, Stopping, Voice, inference_device
-from .troubles import STOPPED, check_settings, trouble_of
+from .troubles import check_settings, trouble_of
 
 if TYPE_CHECKING:
     from trasluz.core.data.index import Index
@@ -80,17 +82,18 @@ def execute_run(folder: Path, *, emit_also: Callable[[Event], object] | None = N
         request = run.request
     except DataError as error:
         say(Failed(sentence=str(error)))
-        return 1
+        return FAILED
     try:
         with run.lock(), run:
             run.forget_launch()
+            remember(run)
             if forget_stop:
                 run.clear_stop()
             return _Execution(run, emit_also).execute()
     except RunBusy as error:
         # Nothing is written: the events belong to the process that holds the run.
         say(Failed(sentence=str(error)))
-        return 1
+        return FAILED
     except OSError as error:
         trouble = trouble_of(error, title=request.family)
         say(Failed(sentence=trouble.sentence, details=trouble.details))
@@ -126,7 +129,7 @@ class _Execution:
             trouble = trouble_of(error, title=self._title)
             self._end(Failed(sentence=trouble.sentence, details=trouble.details, data_at_fault=trouble.data_at_fault))
             return trouble.status
-        return STOPPED if self._stopping() else 0
+        return STOPPED if self._stopping() else OK
 
     def _tidy(self) -> None:
         """Put away what a killed process left."""
@@ -158,7 +161,7 @@ class _Execution:
             card = read_card(self._run.model_folder)
             self._voice.emit(Finished(metrics=card.metrics, seconds=card.seconds))
         self._let_go_of_checkpoint()
-        return 0
+        return OK
 
     def _let_go_of_checkpoint(self) -> None:
         """Make room, unless the run was stopped early and may go on."""

@@ -18,8 +18,11 @@ from typing import Any
 from trasluz import __version__
 from trasluz.api import DataError, FamilyError, Progress
 from trasluz.core.hostlink import ADDRESS, KEY
+from trasluz.core.statuses import USAGE
 from trasluz.core.wire import WireError, pack, unpack
-from trasluz.host.service import Cancelled, Service, UsageError
+
+from .calls import Cancelled, UsageError
+from .service import Service
 
 _POOLS = {"pictures": 2, "quick": 3, "long": 2}
 _PROGRESS_EVERY = 0.05
@@ -31,7 +34,7 @@ def main() -> int:
     address, key = os.environ.pop(ADDRESS, ""), os.environ.pop(KEY, "")
     if not address or not key:
         print("This command is for the window, which starts it by itself.", file=sys.stderr)
-        return 2
+        return USAGE
     connection = Client(_given(address), authkey=bytes.fromhex(key))
     Server(connection, Service()).serve()
     # Threads that hang in a plugin must not keep the process: nobody is there to listen to them.

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from trasluz.api import DataError, Progress
 
-from .calls import Cancelled, Cancels, Reports, UsageError, silent, undisturbed
+from .calls import Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
 
 if TYPE_CHECKING:
     from trasluz.core.plugins.registry import Registry
-
-__all__ = ["Cancelled", "Service", "UsageError"]
 
 Pool = Literal["quick", "long", "pictures"]
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from trasluz.api import DataError, FamilyError, TrainConfig
-
-FAILED, BAD_DATA, STOPPED = 1, 3, 130
+from trasluz.core.statuses import BAD_DATA, FAILED
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _CLOSED = {errno.EROFS, errno.EACCES, errno.EPERM}

@@ -13,7 +13,7 @@ import pytest
 
 from trasluz.api import Failed, Finished, Metric, Note, Progress, Started, Stopped
 from trasluz.core.runs.folder import RunFolder, RunState
-from trasluz.core.runs.history import summarise
+from trasluz.core.runs.history import recent, summarise
 from trasluz.host.run import execute_run
 
 
@@ -42,6 +42,7 @@ def test_a_run_ends_with_a_checked_model(make_run) -> None:
     assert not run.checkpoint_folder.exists()
     line = summarise(run)
     assert (line.headline, line.score, line.state) == ("accuracy", 1.0, "finished")
+    assert [r.id for r in recent()] == [run.request.id], "it is in the history, whoever started it"
 
 
 def test_a_finished_run_is_not_trained_again(make_run) -> None:

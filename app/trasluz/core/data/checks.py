@@ -74,7 +74,7 @@ _TOGETHER: Final = {
     "remove the copies.",
     "conflict": "{n} {nouns} are in two classes at once; keep each in the right one.",
     "single": "{n} classes have one {noun} only, and none to judge by; add more.",
-    "few": "{n} classes have fewer than 10 {nouns}; they will be recognised badly. Add more.",
+    "few": f"{{n}} classes have fewer than {FEW} {{nouns}}; they will be recognised badly. Add more.",
     "not-learned": "{n} classes are judged by but have nothing to learn from; every answer to them will be wrong.",
     "not-judged": "{n} classes have no {nouns} to judge by, so the score says nothing about them.",
 }

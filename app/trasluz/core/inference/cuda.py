@@ -6,14 +6,14 @@
 
 import contextlib
 import ctypes
-import importlib.metadata
 import io
 import os
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from trasluz.core.versions import ONNX_RUNTIMES, installed
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 _NVIDIA, _DISPLAY = "0x10de", "0x03"
@@ -200,7 +200,7 @@ def look() -> CudaFacts:
     import onnxruntime as ort
 
     system = platform.system()
-    packages = tuple(_installed("onnxruntime", "onnxruntime-gpu"))
+    packages = tuple(installed(*ONNX_RUNTIMES))
     in_build = CUDA in ort.get_available_providers()
     built_for = _built_for() if in_build else None
     card = _card_seen(system)
@@ -217,13 +217,6 @@ def look() -> CudaFacts:
     return CudaFacts(
         system, packages, in_build, built_for, card, True, status, driver_cuda, gpus, visible, _load_libraries(system)
     )
-
-
-def _installed(*names: str) -> Iterator[str]:
-    for name in names:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            importlib.metadata.version(name)
-            yield name
 
 
 def _built_for() -> tuple[int, int] | None:

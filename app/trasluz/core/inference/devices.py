@@ -1,16 +1,16 @@
 """The truth about the device: what a session really uses, timed, and why it is not the GPU where it is not."""
 
-import importlib.metadata
 import os
 import platform
 import time
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
+
+from trasluz.core.versions import ONNX_RUNTIMES, installed
 
 from .cuda import CPU, CUDA, CudaFacts, Obstacle, diagnose, look
 from .session import GraphError, OnnxGraph, device_number, usable_cores
@@ -103,7 +103,7 @@ def report(device: str = "auto") -> DeviceReport:
         cores=_cores(),
         threads=usable_cores() or _cores(),
         processor=_processor(),
-        versions=_versions(("onnxruntime-gpu", "onnxruntime", "onnx", "numpy"), facts),
+        versions=_versions(facts),
     )
 
 
@@ -207,13 +207,8 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
-def _versions(packages: Iterable[str], facts: CudaFacts) -> dict[str, str]:
-    found = {}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
+def _versions(facts: CudaFacts) -> dict[str, str]:
+    found = installed(*ONNX_RUNTIMES, "onnx", "numpy")
     if facts.built_for:
         found["cuda of onnxruntime"] = ".".join(map(str, facts.built_for))
     if facts.driver_cuda:

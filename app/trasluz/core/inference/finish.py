@@ -5,7 +5,6 @@ up to 512 of those items, drawn by the run's seed, their outputs are held agains
 differ by more than the tolerance, and the score must be the same within 0.1 points.
 """
 
-import importlib.metadata
 import json
 import platform
 import random
@@ -35,6 +34,7 @@ from trasluz.api import (
     Trained,
 )
 from trasluz.core.atomic import write_whole
+from trasluz.core.versions import ONNX_RUNTIMES, installed
 
 from .batch import Answered
 from .judge import Judgement, judge
@@ -284,10 +284,5 @@ def write_metadata(path: Path, card: ModelCard, *, graph: str) -> None:
 
 
 def _versions() -> dict[str, str]:
-    found = {"trasluz": __version__, "api": ".".join(map(str, API_VERSION)), "python": platform.python_version()}
-    for package in ("torch", "onnxruntime-gpu", "onnxruntime", "onnx", "numpy"):
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+    own = {"trasluz": __version__, "api": ".".join(map(str, API_VERSION)), "python": platform.python_version()}
+    return own | installed("torch", *ONNX_RUNTIMES, "onnx", "numpy")
