@@ -27,7 +27,7 @@ from trasluz.ui.pages.export import contents, snippet
 from trasluz.ui.pages.judging.verdict import read_verdict, verdict_of
 from trasluz.ui.pages.training.story import Story
 from trasluz.ui.pages.using.table import write_csv
-from trasluz.ui.pages.words import left_words, metric_words, plurals
+from trasluz.ui.pages.words import left_words, metric_words, plurals, share_words
 
 
 def card(**more: object) -> ModelCard:
@@ -176,3 +176,10 @@ def test_a_csv_opens_in_a_spreadsheet(tmp_path: Path) -> None:
     lines = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()
     assert lines[1] == '"ä, b.jpg",red,0.9000,blue,0.1000,' and "cannot be read" in lines[2]
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.4, "40%"), (0.997, ">99%"), (1.0, "100%"), (0.9996, "100%"), (0.001, "<1%"), (0.0, "0%")]
+)
+def test_what_is_not_quite_certain_is_not_called_so(share: float, words: str) -> None:
+    assert share_words(share) == words

@@ -34,7 +34,7 @@ from trasluz.api import views as api_views
 from trasluz.ui import theme
 from trasluz.ui.tokens import DARK, LIGHT, contrast
 from trasluz.ui.views import painter_for, render
-from trasluz.ui.views.canvas import number, ticks
+from trasluz.ui.views.canvas import number, numbers, ticks
 from trasluz.ui.views.colour import inks, mix, readable_on
 from trasluz.ui.views.curve import CurvePainter, spread
 from trasluz.ui.views.matrix import MatrixPainter
@@ -266,6 +266,7 @@ def test_ticks_are_inside_and_in_order(low: float, reach: float, wanted: int) ->
         (0.909, "%", "90.9%"),
         (1.0, "%", "100%"),
         (0.0, "%", "0%"),
+        (0.0004, "%", "<0.1%"),
         (3120, "", "3,120"),
         (float("nan"), "", "–"),
         (0.00012345, "", "0.0001234"),
@@ -275,6 +276,23 @@ def test_ticks_are_inside_and_in_order(low: float, reach: float, wanted: int) ->
 )
 def test_numbers_are_written_as_a_person_would(value: float, unit: str, words: str) -> None:
     assert number(value, unit) == words
+
+
+def test_numbers_under_each_other_have_the_same_decimals() -> None:
+    assert numbers([0.1036, 0.04355, -0.8621]) == ["0.10", "0.04", "−0.86"]
+    assert numbers([3120, 12]) == ["3,120", "12"] and numbers([0.909, 0.0], "%") == ["90.9%", "0%"]
+
+
+@pytest.mark.parametrize(("count", "size"), [(3, (660, 480)), (10, (650, 480)), (10, (1900, 1100)), (80, (900, 700))])
+def test_the_cells_use_the_room_there_is_and_stand_in_the_middle(count: int, size: tuple[int, int]) -> None:
+    names = tuple(f"class {i}" for i in range(count))
+    painter = MatrixPainter(Matrix("Taken for", np.eye(count, dtype=int), names, names))
+    painter.resize(*size)
+    first, last = painter.cell_centre(0, 0), painter.cell_centre(count - 1, count - 1)
+    assert painter.cell_at(first) == (0, 0) and painter.cell_at(last) == (count - 1, count - 1)
+    assert last.x() < size[0] and last.y() < size[1]
+    wide, tall = (last.x() - first.x()) / (count - 1), (last.y() - first.y()) / (count - 1)
+    assert tall <= wide <= 1.4 * tall + 1e-6 and tall <= 104 + 1e-6
 
 
 def test_this_qt_keeps_its_references(qtbot: QtBot) -> None:

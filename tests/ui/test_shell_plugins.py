@@ -107,3 +107,23 @@ def test_what_is_no_plugin_is_answered_with_a_sentence(window: Window, tmp_path:
     qtbot.waitUntil(page.trouble.isVisible, timeout=20_000)
     assert "letters.zip" in page.trouble.text()
     assert not page.offer.isVisible()
+
+
+def test_the_keyboard_stays_on_the_page_and_the_cards_line_up(window: Window, stranger: Path, qtbot: QtBot) -> None:
+    page = _ready(window, qtbot)
+    window.open_paths([stranger])
+    qtbot.waitUntil(page.offer.isVisible, timeout=20_000)
+    qtbot.waitUntil(lambda: page.offer.width() == next(iter(page.cards.values())).width(), timeout=5_000)
+    right = page.offer.mapTo(page, page.offer.rect().topRight()).x()
+    assert right == page.header.mapTo(page, page.header.rect().topRight()).x()
+    identity = page._examined.manifest.id
+    page.offer.accept.setFocus()
+    page.offer.accept.click()
+    held = window.focusWidget()
+    assert held is page or page.isAncestorOf(held)
+    _wait_for(window, qtbot, lambda found: found.get(identity, {}).get("state") == "ready")
+    held = window.focusWidget()
+    assert page.cards[identity].isAncestorOf(held)
+    page.cards[identity].buttons["disable"].click()
+    _wait_for(window, qtbot, lambda found: found[identity]["state"] == "disabled")
+    assert page.cards[identity].isAncestorOf(window.focusWidget())

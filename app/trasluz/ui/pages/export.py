@@ -25,6 +25,7 @@ class ExportPage(Page):
     """Writes the self-contained folder and shows what is in it."""
 
     title = "Take it with you"
+    widest = 1320
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -212,8 +213,7 @@ class _Code(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         """Qt's: all the lines."""
-        lines = self.blockCount() + 1
-        return QSize(super().sizeHint().width(), lines * self.fontMetrics().lineSpacing() + 28)
+        return QSize(super().sizeHint().width(), (self.blockCount() + 1) * self.fontMetrics().lineSpacing() + 16)
 
 
 def contents(card: dict[str, Any]) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ class ModelPage(Page):
     """Family cards at the left, the settings of the chosen one at the right, Train at the top."""
 
     title = "Choose a model"
+    widest = 1320
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -205,7 +205,8 @@ class TrainPage(Page):
         column = self._live.layout()
         assert isinstance(column, QVBoxLayout)
         column.setStretch(column.indexOf(self._middle), 1 if by_passes else 0)
-        column.setStretch(column.indexOf(self._stages_card), 0 if by_passes else 1)
+        column.setStretch(column.indexOf(self._stages_card), 0 if by_passes else 1000)
+        column.setStretch(column.count() - 1, 0 if by_passes else 1)
 
     def _show_empty(self, empty: QWidget, title: str) -> None:
         self.header.set_title(title, "")
