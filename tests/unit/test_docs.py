@@ -140,3 +140,21 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
         if re.match(r"[a-z]+:|#", target):
             continue
         assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_the_page_of_the_house_names_files_that_are_there() -> None:
+    """A file named alone lies beside the one named before it."""
+    text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    named = re.findall(r"`([\w/]+\.py)`", text)
+    assert len(named) > 30
+    beside = ROOT
+    for name in named:
+        places = [ROOT / name, ROOT / "app" / "trasluz" / name, beside / name]
+        found = next((place for place in places if place.is_file()), None)
+        assert found is not None, name
+        beside = found.parent
+
+
+def test_every_decision_is_listed() -> None:
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (ROOT / "docs" / "adr" / "README.md").read_text("utf-8"))
+    assert listed == sorted(path.name for path in (ROOT / "docs" / "adr").glob("0*.md"))

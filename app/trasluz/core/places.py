@@ -25,7 +25,7 @@ def builtin_plugins() -> Path:
 
 
 def resources() -> Path:
-    """The folder of icons, theme and sample notes that come with the program."""
+    """The folder of icons that come with the program."""
     return _shipped("resources")
 
 
