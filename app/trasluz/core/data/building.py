@@ -18,6 +18,7 @@ from trasluz.api import DataError, DatasetSource, Detection, Problem, Progress, 
 from . import checks, division
 from .database import SEVERITIES, VERSION, same_file_version, written_anew
 from .names import located, quoted, shown
+from .summary import has_classes
 from .walk import unopened
 
 Tell = Callable[[Progress], None]
@@ -80,11 +81,6 @@ def build_index(
         db.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
         builder.stop_if_asked()
     return source
-
-
-def has_classes(kind: str) -> bool:
-    """Whether targets of this kind are classes, by its name: `image-classes`, `sound-classes`."""
-    return str(kind).endswith("-classes")
 
 
 def _recognise(root: Path, sources: Sequence[DatasetSource]) -> tuple[DatasetSource, Detection]:
@@ -346,6 +342,3 @@ def _valid(text: str) -> str:
     except UnicodeEncodeError:
         return shown(text)
     return text
-
-
-__all__ = ["build_index", "has_classes"]

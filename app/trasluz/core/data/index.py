@@ -12,7 +12,7 @@ from trasluz.api import SPLITS, DataError, DatasetSource, Progress, Record, Samp
 
 from .database import SEVERITIES, VERSION, open_to_read
 from .names import located, quoted
-from .summary import DataSummary, Item, ProblemRow
+from .summary import DataSummary, Item, ProblemRow, has_classes
 
 Order = Literal["path", "label", "split", "size", "problem"]
 
@@ -103,7 +103,7 @@ class Index:
         """The classes of the train split, sorted; empty where targets are free text."""
         if self._labels is None:
             rows = []
-            if self.kind.endswith("-classes"):
+            if has_classes(self.kind):
                 rows = self._rows("SELECT DISTINCT label FROM items WHERE split = 'train' ORDER BY label")
             self._labels = tuple(sorted(row[0] for row in rows))
         return self._labels
@@ -147,7 +147,7 @@ class Index:
         for split, label, count in self._rows(
             "SELECT split, CASE ? WHEN 1 THEN label ELSE '' END AS shown, count(*) FROM items WHERE split IS NOT NULL"
             " GROUP BY split, shown ORDER BY shown",
-            (int(self.kind.endswith("-classes")),),
+            (int(has_classes(self.kind)),),
         ):
             counts.setdefault(split, {})[label] = count
         return DataSummary(

@@ -79,3 +79,8 @@ class Item:
     width: int | None
     height: int | None
     bytes: int
+
+
+def has_classes(kind: str) -> bool:
+    """Whether targets of this kind are classes, by its name: `image-classes`, `sound-classes`."""
+    return str(kind).endswith("-classes")
