@@ -75,7 +75,7 @@ def test_a_run_is_followed_from_its_folder_and_a_failure_is_a_sentence(
     run = new_run(window)
     with run.lock():
         run.append(Started(pid=1, device="cpu"))
-        run.append(Progress(stage="Learning", done=0, total=8, unit="passes"))
+        run.append(Progress(stage="Learning", done=0, total=8, unit="passes", passes=8))
         page = page_of(window, "train")
         assert isinstance(page, TrainPage)
         session.choose_run(run.path)
@@ -92,7 +92,7 @@ def test_a_run_is_followed_from_its_folder_and_a_failure_is_a_sentence(
                 facts={"stages": [{"name": "stem", "learning": False}, {"name": "head", "learning": True}]},
             )
         )
-        run.append(Progress(stage="Learning", done=3, total=8, unit="passes", rate=0.5, seconds_left=10))
+        run.append(Progress(stage="Learning", done=3, total=8, unit="passes", passes=8, rate=0.5, seconds_left=10))
         qtbot.waitUntil(lambda: len(page.curves.painter.view.series) == 2)
         assert page.curves.isVisible() and page.notes.isVisible() and page.previews.isVisible()
         assert "judging" in page.curves.painter.accessibleDescription()

@@ -75,7 +75,7 @@ def test_a_run_is_folded_into_what_the_page_shows() -> None:
     events = [
         Started(pid=1, device="cpu", time=0),
         Progress(stage="Looking at the photos", done=100, total=100, unit="photos", time=1),
-        Progress(stage="Learning", done=0, total=10, unit="passes", time=3),
+        Progress(stage="Learning", done=0, total=10, unit="passes", passes=10, time=3),
         Note(
             sentence="The head learns.",
             facts={"stages": [{"name": "stem", "learning": False}, {"name": "head", "learning": True}]},
@@ -86,7 +86,7 @@ def test_a_run_is_folded_into_what_the_page_shows() -> None:
         events.append(Metric(name="accuracy", split="val", value=0.6 - step / 100, step=step, best=step == 1))
         events.append(Metric(name="loss", split="train", value=1 / step, step=step))
     events.append(Preview(step=3, items=(Previewed(path="a.jpg", target="red", text="red", score=0.9),)))
-    events.append(Progress(stage="Learning", done=3, total=10, unit="passes", time=33))
+    events.append(Progress(stage="Learning", done=3, total=10, unit="passes", passes=10, time=33))
     story.add(events)
     assert story.metrics("accuracy") == ["accuracy", "loss"]
     assert story.best == {"accuracy": (1, 0.59)} and story.passes == 10

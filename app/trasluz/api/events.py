@@ -33,6 +33,7 @@ class Progress(_Event):
         unit: What is counted: `photos`, `passes`.
         rate: Units a second.
         seconds_left: Estimate for the whole run, or None while it is unknown.
+        passes: In how many passes over the data the units come, where the data is gone over many times.
     """
 
     type: Literal["progress"] = "progress"
@@ -42,6 +43,14 @@ class Progress(_Event):
     unit: str = ""
     rate: float | None = None
     seconds_left: float | None = None
+    passes: float | None = None
+
+    @property
+    def current_pass(self) -> int | None:
+        """Which pass is under way, from 1; None where it does not go by passes."""
+        if not self.passes or not self.total:
+            return None
+        return int(min(self.passes, self.done / self.total * self.passes // 1 + 1))
 
 
 class Metric(_Event):

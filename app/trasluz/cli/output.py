@@ -84,9 +84,13 @@ class Output:
 
     def failure(self, sentence: str, status: int) -> int:
         """Say why the command ends; the last line on standard error."""
+        self.end(sentence)
+        return status
+
+    def end(self, sentence: str) -> None:
+        """Say the last sentence, in one line whatever names are in it."""
         self._close_bar()
         print(" ".join(sentence.split()), file=sys.stderr, flush=True)
-        return status
 
     def _close_bar(self) -> None:
         if self._bar_open:
@@ -124,7 +128,8 @@ def _words(step: Progress) -> str:
     total = f" of {step.total:,.0f}" if step.total else ""
     count = f": {step.done:,.0f}{total} {step.unit}".rstrip() if step.total or step.done else ""
     left = f", about {duration(step.seconds_left)} left" if step.seconds_left else ""
-    return f"{step.stage}{count}{left}"
+    of_passes = f", pass {step.current_pass} of {step.passes:g}" if step.current_pass else ""
+    return f"{step.stage}{of_passes}{count}{left}"
 
 
 def _bar(step: Progress, share: float | None) -> str:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError
+from safetensors.torch import load, save_file
 
 from trasluz.api import FamilyError
 
+_LENGTH = 8
+"""Bytes of the header's length, at the start of the file."""
 _TENSOR = "$tensor"
 _TUPLE = "$tuple"
 _KEYS = "$pairs"
@@ -66,11 +68,12 @@ def read(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(path)
     try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            # A clone: the opened file is mapped, and Windows cannot replace a mapped file.
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 - no mapping
-            tree = json.loads((file.metadata() or {})["state"])
-        return _unflatten(tree, tensors)
+        # Read at once: an opened safetensors file is opened again by its name for the tensors, and a writer may have
+        # put the next checkpoint there in between.
+        raw = path.read_bytes()
+        header = json.loads(raw[_LENGTH : _LENGTH + int.from_bytes(raw[:_LENGTH], "little")])
+        tensors = {name: tensor.clone() for name, tensor in load(raw).items()}
+        return _unflatten(json.loads(header["__metadata__"]["state"]), tensors)
     except (SafetensorError, KeyError, ValueError, TypeError, OSError) as error:
         raise FamilyError(
             f"The checkpoint “{path}” is damaged and cannot be resumed from; remove it and start the run again."

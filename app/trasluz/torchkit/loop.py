@@ -314,12 +314,13 @@ class _Loop:
             items = len(self.batches.items)
             self._emit(
                 Progress(
-                    stage=f"{self.plan.stage}, pass {self.at.epoch + 1} of {self.plan.epochs}",
+                    stage=self.plan.stage,
                     done=self.at.epoch * items + min(items, self.at.batch * self.batches.batch_size),
                     total=self.plan.epochs * items,
                     unit=self.plan.unit,
                     rate=self.pace.rate(),
                     seconds_left=self.pace.seconds_left(self.at.step),
+                    passes=self.plan.epochs,
                 )
             )
 

@@ -265,9 +265,8 @@ class TrainPage(Page):
         stage, fraction = progress.stage, None
         if progress.total:
             fraction = progress.done / progress.total
-            if progress.unit in {"passes", "epochs"}:
-                current = min(progress.total, int(progress.done) + 1)
-                stage = f"Pass {current:,.0f} of {progress.total:,.0f}"
+            if progress.current_pass is not None:
+                stage = f"Pass {progress.current_pass:,} of {progress.passes:,.0f}"
         details = []
         if state == "running":
             details.append(

@@ -20,7 +20,7 @@ _LINE_OF_TEXT = 16.0
 class CurvePainter(Canvas):
     """Draws a curve view; no legend, each line carries its name and last value.
 
-    `set_best({name: x})` puts a ring on a point, `set_span(low, high)` fixes the x axis where its end is known
+    `set_best({name: x})` puts a ring on a point, `set_span((low, high))` fixes the x axis where its end is known
     before the line gets there, as in a run of so many passes.
     """
 
@@ -42,9 +42,9 @@ class CurvePainter(Canvas):
         self._strong = name
         self.refresh()
 
-    def set_span(self, low: float, high: float) -> None:
-        """Let the x axis go from `low` to `high` at least."""
-        self._span = (low, high)
+    def set_span(self, span: tuple[float, float] | None) -> None:
+        """Let the x axis go from one number to the other at least, or only as far as the lines."""
+        self._span = span
         self.refresh()
 
     def spoken(self) -> str:

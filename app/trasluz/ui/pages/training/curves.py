@@ -67,8 +67,8 @@ class CurvesCard(Card):
         self.painter.set_strong(judged)
         self.painter.set_best({judged: best[0]} if judged and best else {})
         passes = self._story.passes
-        if passes:
-            self.painter.set_span(0 if any(s.x.size and s.x[0] < 1 for s in curve.series) else 1, passes)
+        first = 0.0 if any(s.x.size and s.x[0] < 1 for s in curve.series) else 1.0
+        self.painter.set_span((first, passes) if passes else None)
 
 
 _NONE = np.zeros(0)

@@ -33,6 +33,7 @@ class Stretch:
     done: float = 0.0
     total: float | None = None
     unit: str = ""
+    passes: float | None = None
     over: bool = False
 
     @property
@@ -102,6 +103,7 @@ class Story:
             current = Stretch(event.stage, event.time, event.time)
             self.stretches.append(current)
         current.last, current.done, current.total, current.unit = event.time, event.done, event.total, event.unit
+        current.passes = event.passes
 
     def _close(self, time: float) -> None:
         if self.stretches:
@@ -128,10 +130,7 @@ class Story:
     @property
     def passes(self) -> float | None:
         """How many passes the run goes at the most, where it is one that goes by passes."""
-        for stretch in reversed(self.stretches):
-            if stretch.unit in {"passes", "epochs"} and stretch.total:
-                return stretch.total
-        return None
+        return next((stretch.passes for stretch in reversed(self.stretches) if stretch.passes), None)
 
     @property
     def stages(self) -> Stages | None:
