@@ -42,6 +42,8 @@ class Session(QObject):
     """A `Trouble`: the data cannot be used."""
     catalogue_changed = Signal()
     devices_changed = Signal()
+    data_away = Signal(str)
+    """The project's data is not where it was: the folder that is missing."""
     runs_changed = Signal()
     run_changed = Signal()
     """Another run was chosen (or none): `session.run`."""
@@ -233,27 +235,48 @@ class Session(QObject):
             progress=self.data_progress.emit,
         )
 
+    def point_at(self, data: Path) -> None:
+        """Tell the project where its data is now, and look at it there."""
+        if (project := self.project) is None:
+            return
+
+        def pointed(_: Any) -> None:
+            self.summary = None
+            self.inspect(rebuild=True)
+
+        self.work.run(self, lambda: project.set_data(data), success=pointed)
+
     def _inspect_failed(self, trouble: Trouble) -> None:
         self.set_busy("data", "")
-        self.data_failed.emit(trouble)
+        if (project := self.project) is None:
+            return
+
+        def looked(there: bool) -> None:
+            if there:
+                self.data_failed.emit(trouble)
+            else:
+                self.data_away.emit(str(project.data))
+
+        self.work.run(self, project.data.exists, success=looked)
 
     def _inspected(self, found: dict[str, Any]) -> None:
-        at = self.project.index_path if self.project is not None else None
-        if at is None:
+        if (project := self.project) is None:
             return
 
         def opening() -> Any:
             from trasluz.core.data.index import DataSummary, Index
 
-            return Index.open(at), DataSummary.model_validate(found)
+            return Index.open(project.index_path), DataSummary.model_validate(found), project.data.exists()
 
         self.index_work.run(self, opening, success=self._index_came, failure=self._inspect_failed)
 
-    def _index_came(self, found: tuple[Any, Any]) -> None:
-        self.index, self.summary = found
+    def _index_came(self, found: tuple[Any, Any, bool]) -> None:
+        self.index, self.summary, there = found
         self.set_busy("data", "")
         self._update_steps()
         self.data_changed.emit()
+        if not there and self.project is not None:
+            self.data_away.emit(str(self.project.data))
 
     # runs
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
+from trasluz.ui.files import choose_folder
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
@@ -39,6 +40,9 @@ class DataPage(Page):
         self.failed = EmptyState(
             "This data cannot be used", "", action="Choose another folder →", clicked=self._choose, drawing="box"
         )
+        self.away = EmptyState(
+            "Your photos are not where they were", "", action="Show where they are →", clicked=self._find, drawing="box"
+        )
         self.stack = QStackedWidget()
         self._content = QWidget()
         inner = QWidget()
@@ -64,7 +68,7 @@ class DataPage(Page):
         waiting_layout.setContentsMargins(0, 0, MARGIN, 0)
         waiting_layout.addWidget(self._looking, 0, Qt.AlignmentFlag.AlignTop)
         waiting_layout.addStretch(1)
-        for widget in (waiting, self._content, self.failed):
+        for widget in (waiting, self._content, self.failed, self.away):
             self.stack.addWidget(widget)
         self.body.addWidget(self.stack, 1)
 
@@ -79,6 +83,7 @@ class DataPage(Page):
         session.data_changed.connect(self._data_changed)
         session.data_progress.connect(self._progressed)
         session.data_failed.connect(self._data_failed)
+        session.data_away.connect(self._data_away)
         if session.summary is not None:
             self._data_changed()
 
@@ -92,7 +97,7 @@ class DataPage(Page):
         self.again.setEnabled(session.project is not None)
         if ready:
             self.stack.setCurrentIndex(1)
-        elif self.stack.currentIndex() != 2 or session.busy:
+        elif self.stack.currentIndex() not in (2, 3) or session.busy:
             self.header.set_subtitle(str(session.project.data) if session.project else "")
             self.progress.show_progress("Looking at your photos", None)
             self.stack.setCurrentIndex(0)
@@ -117,7 +122,7 @@ class DataPage(Page):
         self.refresh()
 
     def _progressed(self, progress: dict[str, Any]) -> None:
-        if self.stack.currentIndex() == 2:
+        if self.stack.currentIndex() in (2, 3):
             self.stack.setCurrentIndex(0)
         done, total = progress.get("done") or 0, progress.get("total")
         unit = progress.get("unit") or "photos"
@@ -133,6 +138,20 @@ class DataPage(Page):
         self.failed.set_words("This data cannot be used as it is", trouble.sentence)
         self.next.setEnabled(False)
         self.stack.setCurrentIndex(2)
+
+    def _data_away(self, folder: str) -> None:
+        self.away.set_words(
+            "Your photos are not where they were",
+            f"“{folder}” is not there. Connect the drive or put the folder back and read again, or show where it is "
+            "now. The runs and models of this project work without it.",
+        )
+        self.next.setEnabled(False)
+        self.stack.setCurrentWidget(self.away)
+
+    def _find(self) -> None:
+        if self.session is not None and (folder := choose_folder(self, "Where are the photos now?")):
+            self.session.point_at(Path(folder))
+            self.refresh()
 
     def _read_again(self) -> None:
         if self.session is not None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
+_UNDER_PHOTO = 315
+"""Height of all that stands above and under the photo whose answer is explained."""
 NO_BREAK = "\u00a0"
 _MATRIX_TITLE = ("What is taken for what", "rows: what it is · columns: what the model says")
 
@@ -103,14 +105,16 @@ class JudgePage(Page):
         self._photos_title = Label("", "strong", wrap=True)
         self._photos_order = Label("", "muted")
         self._all = LinkButton("all mistakes", self._show_mistakes)
-        top = QHBoxLayout()
+        self._photos_head = QWidget()
+        top = QHBoxLayout(self._photos_head)
+        top.setContentsMargins(0, 0, 0, 0)
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._photos_title)
         words.addWidget(self._photos_order)
         top.addLayout(words, 1)
         top.addWidget(self._all, 0, Qt.AlignmentFlag.AlignTop)
-        card.body.addLayout(top)
+        card.body.addWidget(self._photos_head)
         self._nobody = Label("", "muted", wrap=True)
         self._nobody.setAlignment(Qt.AlignmentFlag.AlignTop)
         why = QWidget()
@@ -118,10 +122,10 @@ class JudgePage(Page):
         reason.setContentsMargins(0, 0, 0, 0)
         self._said = Label("", "muted", wrap=True)
         reason.addWidget(LinkButton("← back to the photos", self._back), 0, Qt.AlignmentFlag.AlignLeft)
-        reason.addWidget(self.answer, 1)
         reason.addWidget(self._said)
+        reason.addWidget(self.answer, 1)
         self._behind = QStackedWidget()
-        for widget in (self.photos, self._nobody, why):
+        for widget in (self.photos, self._nobody, scrolled(why)):
             self._behind.addWidget(widget)
         card.body.addWidget(self._behind, 1)
         return card
@@ -347,6 +351,10 @@ class JudgePage(Page):
         self._photos_order.setVisible(bool(items))
         self._nobody.setText(nobody)
         self.photos.show_items(items, self._root())
+        if self._behind.currentIndex() == 2:
+            self.answer.forget()
+            self._photos_card.setFixedWidth(self._photos_width())
+        self._photos_head.setVisible(True)
         self._behind.setCurrentIndex(0 if items else 1)
 
     def _why(self, path: str, item: Judged) -> None:
@@ -355,14 +363,18 @@ class JudgePage(Page):
             return
         top = list(item.top) or ([(item.answer, item.score)] if item.score is not None else [])
         told = {"text": item.answer, "label": item.answer, "score": item.score, "top": top}
-        self._said.setText("" if item.right else f"You said {item.target}. Choose it above to see what speaks for it.")
+        self._said.setVisible(not item.right)
+        self._said.setText("" if item.right else f"You said {item.target}. Choose it below to compare.")
         self.answer.show_input(session, Path(session.run.folder.model_folder), path, told)
         self._behind.setCurrentIndex(2)
-        self._photos_card.setFixedWidth(min(460, max(336, self.width() // 3)))
+        self._photos_head.setVisible(False)
+        self._photos_card.setFixedWidth(min(460, max(336, self.width() * 3 // 8)))
+        self._fit_reason()
 
     def _back(self) -> None:
         self.answer.forget()
-        self._photos_card.setFixedWidth(336)
+        self._photos_card.setFixedWidth(self._photos_width())
+        self._photos_head.setVisible(True)
         self._behind.setCurrentIndex(0)
         self.photos.setFocus()
 
@@ -370,7 +382,17 @@ class JudgePage(Page):
         """Qt's: a wide window gives the photos more room."""
         super().resizeEvent(event)
         if self._behind.currentIndex() != 2:
-            self._photos_card.setFixedWidth(336 if self.width() < 1500 else 420)
+            self._photos_card.setFixedWidth(self._photos_width())
+
+        self._fit_reason()
+
+    def _fit_reason(self) -> None:
+        """Give the photo what the answer, the choices and the bars leave."""
+        card = self._photos_card.layout().contentsMargins()
+        self.answer.set_tallest(max(170, self._photos_card.height() - card.top() - card.bottom() - _UNDER_PHOTO))
+
+    def _photos_width(self) -> int:
+        return 336 if self.width() < 1500 else 420
 
     def _turn_over(self) -> None:
         to_table = self._sides.currentIndex() == 0

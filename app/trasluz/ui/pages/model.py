@@ -20,7 +20,7 @@ from trasluz.ui.steps import duration, plural
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
 
 from .page import Page
-from .scrolled import scrolled
+from .scrolled import OVERHANG, overhanging, scrolled
 
 if TYPE_CHECKING:
     from trasluz.ui.session import Session
@@ -31,6 +31,7 @@ class ModelPage(Page):
 
     title = "Choose a model"
     widest = 1320
+    overhang = OVERHANG
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -82,10 +83,12 @@ class ModelPage(Page):
         layout.addWidget(left)
         right = QWidget()
         inside = QVBoxLayout(right)
-        inside.setContentsMargins(0, 0, 0, 0)
+        right.setProperty("role", "page")
         inside.addWidget(self._settings)
         inside.addStretch(1)
-        layout.addWidget(scrolled(right), 1)
+        area = overhanging(right, inside)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        layout.addWidget(area, 1)
         return page
 
     def connect_session(self, session: "Session") -> None:

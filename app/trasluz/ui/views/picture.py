@@ -41,7 +41,7 @@ def render(view: View, path: Path, size: tuple[int, int] | None = None, *, scale
     painter.deleteLater()
     path = Path(path)
     if not image.save(str(path)):
-        raise OSError(f"The picture could not be written to {path}; check the folder and that it ends in .png.")
+        raise OSError(f"no picture could be written to {path}")
     return path
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _AT_MOST = 1024
 _SAYS = "what it says"
+_UNLIMITED = (1 << 24) - 1
 
 
 class AnswerPanel(QWidget):
@@ -39,6 +40,8 @@ class AnswerPanel(QWidget):
         self._views: list[dict[str, Any]] = []
         self._views_of = ""
         self._explained_path = ""
+        self._tallest = _UNLIMITED
+        self._bars_shown = 3 if tall else 5
         self._calls: list[Call] = []
         self._painter: Canvas | None = None
         self._strength = 0.65
@@ -48,7 +51,7 @@ class AnswerPanel(QWidget):
         self._photo.set_strength(0.0)
         self._photo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._photo.setMinimumHeight(120)
-        self._photo.setMaximumHeight(200 if tall else 320)
+        self._photo.setMaximumHeight(150 if tall else 320)
         self._photo.setVisible(False)
         self._trouble = Label("", "bad", wrap=True, selectable=True)
         self.title = Label("", "heading", wrap=True, selectable=True)
@@ -99,20 +102,25 @@ class AnswerPanel(QWidget):
         strength = QHBoxLayout(self._strength_row)
         strength.setContentsMargins(0, 0, 0, 0)
         strength.setSpacing(8)
-        strength.addWidget(Label("bare photo", "muted"))
+        if not tall:
+            strength.addWidget(Label("bare photo", "muted"))
         strength.addWidget(self._heat)
         strength.addWidget(Label("heat", "muted"))
-        strength.addStretch(1)
-        rows.addWidget(self._strength_row)
+        if tall:  # in a narrow panel each row takes room from the photo
+            row.addWidget(self._strength_row)
+        else:
+            strength.addStretch(1)
+            rows.addWidget(self._strength_row)
         found.setVisible(False)
         return found
 
     def _arrange(self, *, tall: bool) -> None:
         words = QVBoxLayout()
         words.setSpacing(6)
-        words.addWidget(self.title)
-        words.addWidget(self.facts)
-        words.addWidget(self._trouble)
+        answer = QVBoxLayout() if tall else words  # under a tall panel's photo it could be out of sight
+        answer.setSpacing(6)
+        for widget in (self.title, self.facts, self._trouble):
+            answer.addWidget(widget)
         words.addWidget(self.bars)
         if not tall:
             words.addSpacing(10)
@@ -129,6 +137,8 @@ class AnswerPanel(QWidget):
         layout = QVBoxLayout(self) if tall else QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12 if tall else 24)
+        if tall:
+            layout.addLayout(answer)
         layout.addLayout(sight, 5)
         layout.addLayout(words, 0 if tall else 3)
         self._trouble.setVisible(False)
@@ -155,6 +165,12 @@ class AnswerPanel(QWidget):
         else:
             params = {"model": self._model, "inputs": [path], "device": self._device}
             self._ask("predict", params, self._predicted)
+
+    def set_tallest(self, height: int) -> None:
+        """Let the photo be no taller than this, for what stands under it."""
+        self._tallest = height
+        if self._painter is not None and not isinstance(self._painter, BarsPainter):
+            self._painter.setMaximumHeight(height)
 
     def forget(self) -> None:
         """Show nothing, and ask for nothing more."""
@@ -205,7 +221,7 @@ class AnswerPanel(QWidget):
         if prediction.get("provider"):
             facts.append(provider_words(str(prediction["provider"])))
         self.facts.setText(" · ".join(facts))
-        top = [(str(label), float(value)) for label, value in list(prediction.get("top") or [])[:5]]
+        top = [(str(label), float(value)) for label, value in list(prediction.get("top") or [])[: self._bars_shown]]
         view = Bars(
             "What it could be", [t[0] for t in top], [t[1] for t in top], highlight=prediction.get("label") or None
         )
@@ -292,6 +308,8 @@ class AnswerPanel(QWidget):
             vertical = QSizePolicy.Policy.Maximum if rows else QSizePolicy.Policy.Expanding
             painter.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
             painter.setMinimumHeight(160)
+            if not rows:
+                painter.setMaximumHeight(self._tallest)
             self._picture.addWidget(painter, 1)
 
     def _heat_changed(self, value: int) -> None:
