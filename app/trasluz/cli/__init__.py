@@ -28,7 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from trasluz.ui.app import main as window
 
         return window()
-    return _command(given)
+    try:
+        return _command(given)
+    except KeyboardInterrupt:  # while the command was still getting ready
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
 
 
 def _command(given: list[str]) -> int:

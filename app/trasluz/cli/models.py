@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trasluz.cli.output import CommandError, Output
-from trasluz.core.statuses import USAGE
+from trasluz.core.statuses import BAD_DATA, USAGE
 
 
 def evaluate(parsed: argparse.Namespace, output: Output) -> None:
@@ -54,6 +54,7 @@ def predict(parsed: argparse.Namespace, output: Output) -> None:
             f"{rows['rows']:,} answers are in {rows['out']}"
             + (f"; {rows['errors']:,} inputs could not be read" if rows["errors"] else "")
         )
+        _check_answered(rows["predictions"])
         return
     found = service.predict(
         model=parsed.model,
@@ -70,6 +71,14 @@ def predict(parsed: argparse.Namespace, output: Output) -> None:
         score = f"  {row['score']:.1%}" if row.get("score") is not None else ""
         others = ", ".join(f"{label} {value:.1%}" for label, value in row.get("top", [])[1:3])
         output.line(f"{row['input']}: {row['text']}{score}" + (f"   ({others})" if others else ""))
+    _check_answered(found)
+
+
+def _check_answered(rows: list[dict[str, Any]]) -> None:
+    """Some inputs without an answer are part of the work; none with one is a failure that a script has to see."""
+    if rows and all(row.get("error") for row in rows):
+        some = f"None of the {len(rows):,} inputs could be answered. " if len(rows) > 1 else ""
+        raise CommandError(some + rows[0]["error"], status=BAD_DATA)
 
 
 def explain(parsed: argparse.Namespace, output: Output) -> None:
@@ -92,6 +101,8 @@ def explain(parsed: argparse.Namespace, output: Output) -> None:
         )
     if parsed.input is None:
         raise CommandError("Which input shall be explained? Give a file after the model.", status=USAGE)
+    if parsed.out:
+        _check_place(Path(parsed.out), parsed.input)
     view = service.explain(
         model=parsed.model,
         input=parsed.input,
@@ -121,22 +132,40 @@ def export(parsed: argparse.Namespace, output: Output) -> None:
         output.line(f"  {name}")
 
 
+def _check_place(at: Path, given: str) -> None:
+    """See that the view can be saved there, and costs nobody a photo, before any work is done."""
+    if at.suffix.lower() not in (".json", ".png"):
+        raise CommandError(
+            f"“{at.suffix or at.name}” is not a kind of picture known here: give .png or .json.", status=USAGE
+        )
+    if at.exists() and Path(given).exists() and at.samefile(given):
+        raise CommandError(f"“{at}” is the input itself; give another name for what is seen in it.", status=USAGE)
+    if not at.absolute().parent.is_dir():
+        raise CommandError(f"There is no folder “{at.absolute().parent}”; make it, or choose another place.")
+
+
 def _save_view(view: dict[str, Any], at: Path) -> None:
-    match at.suffix.lower():
-        case ".json":
-            at.write_text(json.dumps(_listed(view), ensure_ascii=False), encoding="utf-8")
-        case ".png":
-            import os
+    try:
+        _write_view(view, at)
+    except OSError as error:
+        raise CommandError(
+            f"“{at}” cannot be written: {error.strerror or error}. Choose another place, or make room for it."
+        ) from error
 
-            os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # a picture needs no screen
-            from trasluz.api import view_from_json
-            from trasluz.ui.views import render
 
-            render(view_from_json(view), at)
-        case other:
-            raise CommandError(
-                f"“{other or at.name}” is not a kind of picture known here: give .png or .json.", status=USAGE
-            )
+def _write_view(view: dict[str, Any], at: Path) -> None:
+    if at.suffix.lower() == ".json":
+        from trasluz.core.atomic import write_whole
+
+        write_whole(at, json.dumps(_listed(view), ensure_ascii=False))
+        return
+    import os
+
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # a picture needs no screen
+    from trasluz.api import view_from_json
+    from trasluz.ui.views import render
+
+    render(view_from_json(view), at)
 
 
 def _listed(value: Any) -> Any:

@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from trasluz.api import Event, Failed, Finished, Metric, Note, Progress, Started, Stopped
+from trasluz.api import DataError, Event, Failed, Finished, Metric, Note, Progress, Started, Stopped
 from trasluz.cli.output import CommandError, Output, duration
-from trasluz.core.statuses import BAD_DATA, OK, USAGE
+from trasluz.core.statuses import BAD_DATA, FAILED, OK, USAGE
 
 
 def inspect(parsed: argparse.Namespace, output: Output) -> None:
@@ -54,14 +54,24 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
     elif parsed.resume:
         raise CommandError(f"There is no run in {at} to go on with: leave --resume out to start one.", status=USAGE)
     else:
+        data, settings = _existing(parsed.data), _settings(parsed)
+        _check_words(parsed, settings)
+        if at.is_relative_to(data):
+            raise CommandError(
+                f"{at} lies inside the data, where it would be taken for a class; choose a folder elsewhere.",
+                status=USAGE,
+            )
         request = RunRequest.new(
             family=parsed.family,
-            data=str(_existing(parsed.data)),
-            settings=_settings(parsed),
+            data=str(data),
+            settings=settings,
             device=parsed.device,
             name=at.name,
         )
-        folder = RunFolder.create(at, request)
+        try:
+            folder = RunFolder.create(at, request)
+        except DataError as error:
+            raise CommandError(str(error)) from error  # the fault is the place's, not the data's
     status = execute_run(folder.path, emit_also=_json_events(output) if output.as_json else _Narrator(output))
     if status == OK:
         output.line(f"The model is in {folder.model_folder}")
@@ -81,6 +91,29 @@ def _settings(parsed: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
+def _check_words(parsed: argparse.Namespace, settings: dict[str, Any]) -> None:
+    """See that family, settings and device are there, before a folder is made for a run that could never start."""
+    from trasluz.api import FamilyError
+    from trasluz.core.plugins.registry import Registry
+    from trasluz.host.troubles import check_settings
+
+    try:
+        family = Registry.load().family(parsed.family)
+        check_settings(family.config, settings, title=family.title)
+    except FamilyError as error:
+        raise CommandError(str(error), status=USAGE) from error
+    asked = parsed.device.strip().lower()
+    if asked in ("auto", "cpu"):
+        return  # without torch, which takes its time
+    from trasluz.torchkit import device
+
+    try:
+        device.resolve(asked)
+    except FamilyError as error:
+        # A GPU that is not there is no fault of the words.
+        raise CommandError(str(error), status=FAILED if asked.startswith(("cuda", "mps")) else USAGE) from error
+
+
 def _value(text: str) -> Any:
     """A number, true, false or null as such; anything else as text (the family's own config checks it)."""
     try:
@@ -98,7 +131,12 @@ def _existing(data: str) -> Path:
 
 
 def _json_events(output: Output):  # type: ignore[no-untyped-def]
-    return lambda event: output.raw(event.model_dump_json())
+    def tell(event: Event) -> None:
+        output.raw(event.model_dump_json())
+        if isinstance(event, Failed | Stopped):
+            output.end(event.sentence)
+
+    return tell
 
 
 class _Narrator:
@@ -123,6 +161,6 @@ class _Narrator:
                 scores = ", ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
                 self._output.line(f"Finished in {duration(event.seconds)}: {scores} (the ONNX model, on validation).")
             case Stopped() | Failed():
-                self._output.say(event.sentence)
+                self._output.end(event.sentence)
             case _:
                 pass

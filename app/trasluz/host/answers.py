@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import DataError, DatasetSource, Explainer, Progress, view_to_json
+from trasluz.api import DatasetSource, Explainer, FamilyError, Progress, view_to_json
 from trasluz.core.atomic import rename
 from trasluz.core.inference.batch import Answered, answers
 
@@ -73,7 +73,8 @@ def table(
     """Answer many files; the rows come with the progress as they are there, and a table is written at the end.
 
     Raises:
-        DataError: If the table cannot be written.
+        UsageError: If the table would take the place of a folder or of what is to be answered.
+        FamilyError: If the table cannot be written.
         Cancelled: If nobody waits any more; there is no table then.
     """
     latest = Progress(stage="Answering", done=0)
@@ -89,6 +90,7 @@ def table(
         waiting.clear()
 
     found: list[dict[str, Any]] = []
+    _check_out(out, inputs, source)
     try:
         with _Table(out) as written:
             for row in rows(model, source, inputs, texts=False, progress=note, cancelled=cancelled):
@@ -100,7 +102,7 @@ def table(
                     said = time.monotonic()
             hand_over()
     except OSError as error:
-        raise DataError(
+        raise FamilyError(
             f"The table “{out}” cannot be written: {error.strerror or error}. Choose another place for it."
         ) from error
     return {
@@ -157,6 +159,19 @@ def _inside(folder: Path, suffixes: Sequence[str]) -> Iterator[str]:
         for name in sorted(names):
             if not name.startswith(".") and (not suffixes or Path(name).suffix.lower() in suffixes):
                 yield str(Path(place) / name)
+
+
+def _check_out(out: Path | None, inputs: Sequence[str], source: DatasetSource) -> None:
+    """Refuse a place for the table where it would cost somebody's file, or all the work before it fails."""
+    if out is None:
+        return
+    out = out.expanduser()
+    if out.is_dir():
+        raise UsageError(
+            f"“{out}” is a folder; give the name of a file for the table, such as “{out / 'answers.csv'}”."
+        )
+    if out.exists() and (out.suffix.lower() in source.suffixes or str(out) in inputs):
+        raise UsageError(f"“{out}” is a {source.input_name}, and the table would take its place; give another name.")
 
 
 class _Table:

@@ -30,6 +30,12 @@ class Voice:
             if self._also is not None:
                 self._also(event)
 
+    def tell(self, event: Event) -> None:
+        """Say something to this process only, where the disk takes no more."""
+        with self._lock:
+            if self._also is not None:
+                self._also(event)
+
 
 class Stopping:
     """Whether the person asked to stop, by the window's file or by a signal."""

@@ -34,10 +34,10 @@ from trasluz.core.atomic import remove_folder, sweep, take_whole, write_whole
 from trasluz.core.runs.folder import RunBusy, RunFolder
 from trasluz.core.runs.history import remember
 from trasluz.core.runs.launch import GENTLE
-from trasluz.core.statuses import FAILED, OK, STOPPED
+from trasluz.core.statuses import BAD_DATA, FAILED, OK, STOPPED
 
 from .context import Clock, RunContext, Stopping, Voice, inference_device
-from .troubles import check_settings, trouble_of
+from .troubles import Trouble, check_settings, trouble_of
 
 if TYPE_CHECKING:
     from trasluz.core.data.index import Index
@@ -110,6 +110,7 @@ class _Execution:
         self._voice = Voice(run, emit_also)
         self._stopping = Stopping(run)
         self._title = self._request.family
+        self._data_seen = False
 
     def execute(self) -> int:
         """Do it, and say how it ended."""
@@ -125,11 +126,21 @@ class _Execution:
             self._end(Stopped())
             return STOPPED
         except (Exception, SystemExit) as error:  # a plugin may even try to end the process
+            trouble = self._trouble(error)
             self._discard()  # also makes room for the words, where the disk is full
-            trouble = trouble_of(error, title=self._title)
             self._end(Failed(sentence=trouble.sentence, details=trouble.details, data_at_fault=trouble.data_at_fault))
             return trouble.status
         return STOPPED if self._stopping() else OK
+
+    def _trouble(self, error: BaseException) -> Trouble:
+        if isinstance(error, DataError | OSError) and self._data_seen and not Path(self._request.data).exists():
+            # One photo's sentence would not say that all of them are gone.
+            return Trouble(
+                f"The data “{self._request.data}” went away during the run: put it back, or connect its drive again, "
+                "and go on with the run.",
+                BAD_DATA,
+            )
+        return trouble_of(error, title=self._title, places=(self._run.path, self._cache_folder()))
 
     def _tidy(self) -> None:
         """Put away what a killed process left."""
@@ -142,10 +153,13 @@ class _Execution:
             remove_folder(self._run.unfinished_model_folder)
 
     def _end(self, event: Event) -> None:
-        # On a full disk the end cannot be written either; then the run reads as interrupted, which is true.
-        with contextlib.suppress(OSError):
+        try:
             self._voice.emit(event)
-        self._run.clear_stop()
+        except OSError:
+            # On a full disk the end cannot be written either; then the run reads as interrupted, which is true.
+            self._voice.tell(event)
+        with contextlib.suppress(OSError):
+            self._run.clear_stop()
 
     def _goes_on(self) -> bool:
         """Whether a run that has a model is to be trained further: its person stopped it early, or resumed that."""
@@ -183,13 +197,15 @@ class _Execution:
         self._voice.emit(Started(pid=os.getpid(), device=words, resumed=resumed))
         with contextlib.closing(self._open_data(registry)) as dataset:
             _check_data(dataset, family)
+            self._data_seen = True
+            self._tell_problems(dataset)
             self._check_same_data(dataset)
             context = RunContext(
                 folder=run,
                 config=config,
                 dataset=dataset,
                 device=device,
-                cache_folder=run.inside(request.cache) if request.cache else places.cache_folder(),
+                cache_folder=self._cache_folder(),
                 clock=self._clock,
                 voice=self._voice,
                 stopping=self._stopping,
@@ -228,6 +244,9 @@ class _Execution:
         run.clear_stop()
         self._let_go_of_checkpoint()
 
+    def _cache_folder(self) -> Path:
+        return self._run.inside(self._request.cache) if self._request.cache else places.cache_folder()
+
     # the data
 
     def _open_data(self, registry: "Registry") -> "Index":
@@ -237,10 +256,12 @@ class _Execution:
         if self._request.index and not run.index_path.exists():
             # The run keeps the list that it began with, while the project's is made anew beside it.
             take_whole(run.inside(self._request.index), run.index_path)
-        # A list is made from the data: a missing or damaged one is no reason to end.
-        with contextlib.suppress(DataError):
-            found = Index.open(run.index_path, registry.sources)
-            return found if found.root.exists() else Index.open(run.index_path, registry.sources, root=root)
+        # Until something was learned from it, the data is looked at again: whoever resumes may have mended it.
+        if self._request.index or run.has_checkpoint() or not root.exists():
+            # A list is made from the data: a missing or damaged one is no reason to end.
+            with contextlib.suppress(DataError):
+                found = Index.open(run.index_path, registry.sources)
+                return found if found.root.exists() else Index.open(run.index_path, registry.sources, root=root)
         try:
             return Index.build(
                 root,
@@ -252,6 +273,12 @@ class _Execution:
             )
         except CancelledError as error:
             raise TrainingStopped from error
+
+    def _tell_problems(self, dataset: "Index") -> None:
+        """Say which files are set aside and what will be learned badly, in the run's own words."""
+        for problem in dataset.summary().problems:
+            if problem.severity != "note":
+                self._voice.emit(Note(sentence=problem.sentence, level="warning"))
 
     def _check_same_data(self, dataset: "Index") -> None:
         """A checkpoint belongs to the data that it learned from; when that has changed, it starts again."""

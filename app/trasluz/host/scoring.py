@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from trasluz.core.inference.model import OpenModel
     from trasluz.core.plugins.registry import Registry
 
+_MOST_LISTED = 10_000
+
 
 def evaluate(
     model: "OpenModel",
@@ -42,6 +44,7 @@ def evaluate(
             splits = [split] if split else fair_splits(model, dataset)
             if not any(dataset.count(s) for s in splits):
                 raise DataError(f"The {' and '.join(splits)} part of “{data}” is empty: there is nothing to score.")
+            set_aside = _set_aside(dataset)
             judgement = judge(
                 model.predictor, model.family, dataset, splits=splits, progress=progress, cancelled=cancelled
             )
@@ -53,7 +56,7 @@ def evaluate(
         "family": card.family,
         "task": card.kind,
         "items": len(judgement.items),
-        "skipped": [s.model_dump() for s in judgement.skipped],
+        "skipped": [*set_aside, *(s.model_dump() for s in judgement.skipped)],
         "metrics": judgement.metrics,
         "headline": judgement.headline,
         "interval": judgement.interval.model_dump() if judgement.interval else None,
@@ -63,6 +66,12 @@ def evaluate(
         "parity": parity.model_dump(include={"max_abs_diff", "pytorch_score", "onnx_score"}) if parity else None,
         "judgement": judgement.model_dump(mode="json"),
     }
+
+
+def _set_aside(dataset: "Index") -> list[dict[str, Any]]:
+    """The files that could not be read when the data was looked at, as `judge` tells of those that it meets."""
+    found = dataset.page(rule="*", order="problem", limit=_MOST_LISTED)
+    return [{"file": item.path, "reason": item.problem} for item in found if item.split is None]
 
 
 def fair_splits(model: "OpenModel", dataset: "Index") -> list[Split]:

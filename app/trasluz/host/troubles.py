@@ -1,9 +1,12 @@
 """What went wrong, as a sentence for the person and an exit status for scripts."""
 
 import errno
+import shutil
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -35,16 +38,18 @@ class Trouble:
         return self.status == BAD_DATA
 
 
-def trouble_of(error: BaseException, *, title: str) -> Trouble:
+def trouble_of(error: BaseException, *, title: str, places: Iterable[Path] = ()) -> Trouble:
     """Say what an exception means for the person.
 
     Args:
         error: Whatever ended the run.
         title: The model family in words.
+        places: Where the run writes; the fullest one is named where a disk is full.
     """
     if disk_full(error):
         return Trouble(
-            "The disk is full: make room and go on with the run; nothing that was trained before is lost.",
+            f"The disk is full{_fullest(places)}: make room and go on with the run; "
+            "nothing that was trained before is lost.",
             details=_details(error),
         )
     if isinstance(error, DataError):
@@ -80,6 +85,14 @@ def disk_full(error: BaseException) -> bool:
         if any(words in str(each).lower() for words in _FULL_WORDS):
             return True
     return False
+
+
+def _fullest(places: Iterable[Path]) -> str:
+    free: dict[Path, int] = {}
+    for place in places:
+        with suppress(OSError):
+            free[place] = shutil.disk_usage(place).free
+    return f" (“{min(free, key=lambda place: free[place])}”)" if free else ""
 
 
 def out_of_memory(error: BaseException) -> bool:

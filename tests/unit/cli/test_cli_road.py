@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,32 @@ def test_predict_writes_a_table_of_a_folder(run: Path, surfaces: Path, tmp_path:
     assert len(rows) == len(list(surfaces.glob("val/*/*")))
     right = sum(Path(row["input"]).parent.name == row["label"] for row in rows)
     assert right / len(rows) >= 0.9
+
+
+def test_inputs_that_all_fail_end_with_3_and_a_whole_document(run: Path, tmp_path: Path) -> None:
+    done = trasluz("predict", run, tmp_path / "gone.jpg", "--json")
+    assert done.returncode == 3
+    assert "gone.jpg" in last_line(done.stderr)
+    assert "error" in json.loads(done.stdout)[0]
+
+
+def test_nothing_is_written_over_a_photo(run: Path, surfaces: Path, tmp_path: Path) -> None:
+    photo = tmp_path / "mine.png"
+    with Image.open(next(iter(sorted(surfaces.glob("val/*/*"))))) as image:
+        image.save(photo)
+    before = photo.read_bytes()
+    assert trasluz("predict", run, surfaces / "val", "--out", photo).returncode == 2
+    assert trasluz("explain", run, photo, "--view", "class-activation", "--out", photo).returncode == 2
+    assert photo.read_bytes() == before
+
+
+def test_evaluate_lists_the_files_that_it_set_aside(run: Path, surfaces: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(surfaces / "val", data)
+    bad = next(iter(sorted(data.iterdir()))) / "empty.png"
+    bad.write_bytes(b"")
+    result = json.loads(trasluz("evaluate", run, data, "--json").stdout)
+    assert [Path(skipped["file"]).name for skipped in result["skipped"]] == ["empty.png"]
 
 
 def test_explain_names_its_views_and_saves_picture_and_data(run: Path, surfaces: Path, tmp_path: Path) -> None:

@@ -104,6 +104,33 @@ def test_a_setting_out_of_bounds_is_a_sentence_that_names_it(photos: Path, tmp_p
     assert "Passes" in last_line(done.stderr) or "epochs" in last_line(done.stderr)
 
 
+def test_words_that_are_off_make_no_run_folder(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    for words in (["--set", "strategie=linear"], ["--device", "quantum"]):
+        done = trasluz("train", "finetuned-cnn", photos, "--out", out, *words)
+        assert done.returncode == 2
+        assert not out.exists()
+    inside = trasluz("train", "finetuned-cnn", photos, "--out", photos / "run")
+    assert inside.returncode == 2
+    assert not (photos / "run").exists()
+
+
+def test_a_place_that_cannot_be_written_ends_with_1_and_names_it(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = trasluz("train", "finetuned-cnn", photos, "--out", tmp_path / "file" / "run")
+    assert done.returncode == 1
+    assert str(tmp_path / "file" / "run") in last_line(done.stderr)
+
+
+def test_a_training_that_fails_says_why_on_standard_error_with_json_too(photos: Path, tmp_path: Path) -> None:
+    for photo in list(photos.rglob("*")):
+        if photo.is_file():
+            photo.write_bytes(b"not a photo")
+    done = trasluz("train", "finetuned-cnn", photos, "--out", tmp_path / "run", "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout.splitlines()[-1])["sentence"] == last_line(done.stderr)
+
+
 @given(st.text())
 def test_the_value_of_a_setting_is_read_without_an_error(text: str) -> None:
     value = _value(text)

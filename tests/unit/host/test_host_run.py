@@ -229,13 +229,35 @@ def test_a_full_disk_ends_in_a_sentence_and_the_run_goes_on_when_there_is_room(m
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("trasluz.core.runs.folder.os.write", write)
-    assert execute_run(run.path) == 1
+    heard = []
+    assert execute_run(run.path, emit_also=heard.append) == 1
+    assert "disk is full" in heard[-1].sentence and str(run.path.parent) in heard[-1].sentence  # though not on disk
     assert run.events_path.read_bytes().endswith(b"\n")
     assert run.state() is RunState.INTERRUPTED
     state["left"] = None
     assert execute_run(run.path) == 0
     for line in run.events_path.read_bytes().splitlines():
         json.loads(line)
+
+
+def test_data_that_was_mended_after_a_failure_is_seen_when_resuming(make_run, make_photos, tmp_path: Path) -> None:
+    make_photos(tmp_path / "data", {"red": 1, "blue": 1})
+    run = make_run(data=tmp_path / "data", epochs=5)
+    assert execute_run(run.path) == 3
+    make_photos(tmp_path / "data", {"red": 8, "blue": 8})
+    assert execute_run(run.path) == 0
+
+
+def test_data_that_goes_away_is_said_of_the_whole(make_run, photos: Path) -> None:
+    def lose(event) -> None:
+        if isinstance(event, Metric) and photos.exists():
+            photos.rename(photos.with_name("elsewhere"))
+
+    run = make_run(data=photos, epochs=5)
+    assert execute_run(run.path, emit_also=lose) == 3
+    assert "went away" in last(run, Failed).sentence and str(photos) in last(run, Failed).sentence
+    photos.with_name("elsewhere").rename(photos)
+    assert execute_run(run.path) == 0
 
 
 def test_data_that_changed_starts_the_run_again(make_run, photos: Path) -> None:

@@ -84,7 +84,7 @@ class RunFolder:
         except OSError as error:
             raise DataError(
                 f"The run cannot be written to “{path}”: {error.strerror or error}. "
-                "Choose a folder that you may write to."
+                "Choose another folder, or make room for it."
             ) from error
         return folder
 
