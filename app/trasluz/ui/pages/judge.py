@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
-_UNDER_PHOTO = 315
-"""Height of all that stands above and under the photo whose answer is explained."""
+_UNDER_PHOTO = 335
+"""Height of all that the card holds above and under the photo whose answer is explained."""
 NO_BREAK = "\u00a0"
 _MATRIX_TITLE = ("What is taken for what", "rows: what it is · columns: what the model says")
 
@@ -388,8 +388,7 @@ class JudgePage(Page):
 
     def _fit_reason(self) -> None:
         """Give the photo what the answer, the choices and the bars leave."""
-        card = self._photos_card.layout().contentsMargins()
-        self.answer.set_tallest(max(170, self._photos_card.height() - card.top() - card.bottom() - _UNDER_PHOTO))
+        self.answer.set_tallest(max(170, self._photos_card.height() - _UNDER_PHOTO))
 
     def _photos_width(self) -> int:
         return 336 if self.width() < 1500 else 420
