@@ -209,3 +209,25 @@ def test_a_sample_opens_from_its_tile(window: Window, qtbot: QtBot, name: str) -
     with qtbot.waitSignal(window.session.data_changed, timeout=120_000):
         page.samples[name].click()
     assert window.session.summary.total > 100
+
+
+def test_photos_that_moved_are_asked_for_and_found_again(
+    opened: Opened, photos: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = opened(photos)
+    folder = window.session.project.folder
+    window.session.close_project()
+    moved = photos.rename(photos.with_name("in another place"))
+    with qtbot.waitSignal(window.session.data_away, timeout=60_000):
+        window.open_paths([folder])
+    page: Any = window.page("data")
+    assert page.stack.currentWidget() is page.away
+    assert not page.next.isEnabled()
+    page.refresh()
+    assert page.stack.currentWidget() is page.away
+    monkeypatch.setattr("trasluz.ui.pages.data.choose_folder", lambda *_: str(moved))
+    with qtbot.waitSignal(window.session.data_changed, timeout=60_000):
+        page._find()
+    assert page.next.isEnabled()
+    assert window.session.project.data == moved
+    assert window.session.summary is not None and window.session.summary.total == 12

@@ -34,6 +34,7 @@ class DataPage(Page):
         self.classes = ClassesCard()
         self.problems = ProblemsCard()
         self.gallery: Gallery | None = None
+        self._is_away = False
         self.progress = StepProgress()
         self._looking = Card()
         self._looking.body.addWidget(self.progress)
@@ -79,7 +80,7 @@ class DataPage(Page):
         self.classes.chosen.connect(lambda label: self.show_only(label=label))
         self.problems.show_asked.connect(lambda rule: self.show_only(rule=rule))
         self.gallery.cleared.connect(lambda: self.classes.choose(None))
-        session.project_changed.connect(self.refresh)
+        session.project_changed.connect(self._project_changed)
         session.data_changed.connect(self._data_changed)
         session.data_progress.connect(self._progressed)
         session.data_failed.connect(self._data_failed)
@@ -87,15 +88,21 @@ class DataPage(Page):
         if session.summary is not None:
             self._data_changed()
 
+    def _project_changed(self) -> None:
+        self._is_away = False
+        self.refresh()
+
     def refresh(self) -> None:
         """Show the data, or that it is being looked at."""
         session = self.session
         if session is None:
             return
         ready = session.summary is not None
-        self.next.setEnabled(ready)
+        self.next.setEnabled(ready and not self._is_away)
         self.again.setEnabled(session.project is not None)
-        if ready:
+        if self._is_away:
+            self.stack.setCurrentWidget(self.away)
+        elif ready:
             self.stack.setCurrentIndex(1)
         elif self.stack.currentIndex() not in (2, 3) or session.busy:
             self.header.set_subtitle(str(session.project.data) if session.project else "")
@@ -113,6 +120,7 @@ class DataPage(Page):
         session, gallery = self.session, self.gallery
         if session is None or gallery is None or session.summary is None:
             return
+        self._is_away = False
         summary = session.summary
         counts = class_counts(summary.counts)
         self.header.set_subtitle(subtitle(summary))
@@ -145,16 +153,17 @@ class DataPage(Page):
             f"“{folder}” is not there. Connect the drive or put the folder back and read again, or show where it is "
             "now. The runs and models of this project work without it.",
         )
-        self.next.setEnabled(False)
-        self.stack.setCurrentWidget(self.away)
+        self._is_away = True
+        self.refresh()
 
     def _find(self) -> None:
         if self.session is not None and (folder := choose_folder(self, "Where are the photos now?")):
+            self._is_away = False
             self.session.point_at(Path(folder))
-            self.refresh()
 
     def _read_again(self) -> None:
         if self.session is not None:
+            self._is_away = False
             self.session.summary = None
             self.session.inspect(rebuild=True)
             self.refresh()
