@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trasluz.api import DataError, FamilyError, view_from_json
+from trasluz.api import DataError, FamilyError, FamilyError, view_from_json
 from trasluz.host.calls import Cancelled, UsageError
 from trasluz.host.run import execute_run
 from trasluz.host.service import Service
@@ -123,7 +123,7 @@ def test_a_table_that_nobody_waits_for_is_not_written(service, model, photos, tm
     with pytest.raises(Cancelled):
         service.predict_folder(model=str(model), inputs=[str(photos)], out=str(out), cancelled=lambda: True)
     assert not [p for p in tmp_path.iterdir() if "answers" in p.name]
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(FamilyError, match="cannot be written"):
         service.predict_folder(model=str(model), inputs=[str(photos)], out=str(tmp_path / "no" / "folder.csv"))
 
 
