@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trasluz.api import DataError, FamilyError, FamilyError, view_from_json
+from trasluz.api import DataError, FamilyError, view_from_json
 from trasluz.host.calls import Cancelled, UsageError
 from trasluz.host.run import execute_run
 from trasluz.host.service import Service
