@@ -13,6 +13,7 @@ from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.views.matrix import MatrixPainter
 from trasluz.ui.widgets import Card, EmptyState, Label, LinkButton, PrimaryButton, SecondaryButton
 
+from .earlier import best_earlier
 from .judging.classes import ClassTable
 from .judging.figures import Figure
 from .judging.photos import JudgedList
@@ -262,7 +263,7 @@ class JudgePage(Page):
         )
 
     def _draw_before(self, verdict: Verdict) -> None:
-        previous = self._previous(verdict)
+        previous = best_earlier(self.session, verdict.card.headline)
         words = metric_words(verdict.card.headline)
         if previous is None or verdict.score is None:
             self.before.show_figure("–", "the first model of this project", title="Before")
@@ -287,25 +288,6 @@ class JudgePage(Page):
             tip=f"{previous.title}. The 95 % intervals "
             + ("do not overlap." if apart else "overlap." if apart is False else "are not known."),
         )
-
-    def _previous(self, verdict: Verdict) -> Any:
-        """The latest earlier run that was judged by the same measure."""
-        if self.session is None or self.session.run is None:
-            return None
-        mine = self.session.run.folder.request
-        return next(
-            (
-                run
-                for run in self.session.runs
-                if run.id != mine.id
-                and run.created < mine.created
-                and run.score is not None
-                and run.headline == verdict.card.headline
-            ),
-            None,
-        )
-
-    # the photos at the right
 
     def _show_mistakes(self) -> None:
         verdict = self.verdict

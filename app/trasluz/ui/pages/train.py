@@ -11,6 +11,7 @@ from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.views.stages import StagesPainter
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
+from .earlier import best_earlier
 from .page import Page
 from .training.curves import CurvesCard
 from .training.notes import FailureCard, NotesCard, titled
@@ -318,19 +319,12 @@ class TrainPage(Page):
             )
 
     def _baselines(self, headline: str) -> dict[str, float]:
-        """What the curve is held against: a baseline that the run told, else the latest earlier run."""
+        """What the curve is held against: a baseline that the run told, else the best earlier run."""
         told = self.story.facts.get("baseline")
         if isinstance(told, dict) and isinstance(told.get("value"), int | float):
             return {str(told.get("name", "baseline")): float(told["value"])}
-        session = self.session
-        if session is None or session.run is None:
-            return {}
-        mine = session.run.folder.request
-        for run in session.runs:
-            earlier = run.id != mine.id and run.created < mine.created
-            if earlier and run.score is not None and run.headline == headline:
-                return {run.name: run.score}
-        return {}
+        best = best_earlier(self.session, headline)
+        return {best.name: best.score} if best is not None else {}
 
 
 def _rate(progress: Any) -> str:
