@@ -55,6 +55,8 @@ class TrainPage(Page):
         )
         self.stop_button = SecondaryButton("Stop and keep the best", self._stop)
         self.resume_button = PrimaryButton("Resume →", self._resume)
+        self.further_button = SecondaryButton("Go on learning", self._resume)
+        self.further_button.setToolTip("You stopped it early: it goes on where it was, and keeps the best of all")
         self.again_button = SecondaryButton("Change settings", lambda: self.go.emit("model"))
         self.judge_button = PrimaryButton("See how good it is →", lambda: self.go.emit("judge"))
         self.progress = StepProgress()
@@ -93,10 +95,10 @@ class TrainPage(Page):
         self._middle = middle = QHBoxLayout()
         middle.setSpacing(16)
         middle.addWidget(self._main, 1)
-        side = QVBoxLayout()
+        self._side = side = QVBoxLayout()
         side.setSpacing(14)
-        side.addWidget(self._preview_card, 1000)
-        side.addWidget(self.notes)
+        side.addWidget(self._preview_card, 1)
+        side.addWidget(self.notes, 1)
         side.addStretch(1)  # without previews the notes stay at the top
         middle.addLayout(side)
         layout.addLayout(middle, 1)
@@ -238,7 +240,10 @@ class TrainPage(Page):
             self.stop_button.setText("Stopping…" if self._asked_stop else "Stop and keep the best")
             self.header.set_actions(self.stop_button)
         elif state == "finished":
-            self.header.set_actions(self.again_button, self.judge_button)
+            run = self.session.run if self.session is not None else None
+            early = run is not None and run.folder.stopped_early() and run.folder.has_checkpoint()
+            further = (self.further_button,) if early and not self._asked_resume else ()
+            self.header.set_actions(*further, self.again_button, self.judge_button)
         elif state in {"stopped", "interrupted", "failed"} and not self._asked_resume:
             self.header.set_actions(self.again_button, self.resume_button)
         else:
@@ -248,12 +253,12 @@ class TrainPage(Page):
         story, progress = self.story, self.story.progress
         words = metric_words(headline)
         best = story.best.get(headline)
-        right = f"best so far: pass {best[0]:g}" if best else ""
+        right = f"best so far: pass {best[0]:.3g}" if best else ""
         if state == "finished" and story.finished is not None:
             value = story.finished.metrics.get(headline)
             stage = f"{words.title}: {words.write(value)}" if value is not None else "Done"
             detail = f"learned in {duration(story.finished.seconds)}"
-            self.progress.show_progress(stage, 1.0, detail=detail, right=f"best: pass {best[0]:g}" if best else "")
+            self.progress.show_progress(stage, 1.0, detail=detail, right=f"best: pass {best[0]:.3g}" if best else "")
             self.progress.line.set_fraction(1.0, "good")
             return
         if progress is None:
@@ -284,6 +289,7 @@ class TrainPage(Page):
     def _draw_previews(self) -> None:
         preview, session = self.story.preview, self.session
         self._preview_card.setVisible(preview is not None)
+        self._side.setStretch(2, 0 if preview is not None else 1)
         if preview is None or session is None or session.run is None:
             return
         root = Path(session.run.folder.request.data)

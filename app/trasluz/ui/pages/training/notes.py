@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from trasluz.api import Note
 from trasluz.ui import theme
+from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.widgets import Card, Dot, Label, LinkButton, clear_layout
 
 _SHOWN = 4
@@ -20,11 +21,18 @@ class NotesCard(Card):
         super().__init__("Worth knowing")
         self._notes: list[Note] = []
         self._all = False
+        # Sentences are longer than there is room beside the curve: they scroll.
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(0, 0, 0, 0)
         self._rows = QVBoxLayout()
         self._rows.setSpacing(8)
-        self.body.addLayout(self._rows)
+        column.addLayout(self._rows)
         self._more = LinkButton("", self._turn)
-        self.body.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self.body.addWidget(scrolled(inner), 1)
+        self.setMinimumHeight(120)
 
     def show_notes(self, notes: Sequence[Note]) -> None:
         """Show these; a sentence that repeats is shown once."""
