@@ -40,8 +40,10 @@ $(VENV)/installed-dev: pyproject.toml constraints.txt
 	$(PYTHON) packaging/environment.py $(VENV) --dev
 	@touch $@ $(VENV)/installed
 
+# The guide's pictures, of a project whose last run is a finetuning: make pictures PROJECT=… PHOTOS="…"
 pictures: setup
-	$(BIN)/python packaging/pictures.py --out docs/pictures
+	$(BIN)/python packaging/pictures.py --out docs/pictures --project $(PROJECT) --photos $(PHOTOS)
+	$(BIN)/python packaging/pictures.py --out docs/pictures --project $(PROJECT) --theme dark --pages train
 
 bench: setup-dev
 	for each in benchmarks/*.py; do $(BIN)/python $$each || exit 1; done

@@ -93,9 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--theme", choices=("light", "dark"), default="light")
     parser.add_argument("--size", default="1280x800", help="logical pixels")
     parser.add_argument("--pages", nargs="*", choices=tuple(PAGES))
+    parser.add_argument("--photos", nargs="*", type=Path, default=[], help="what to drop on the Use page")
     given = parser.parse_args(arguments)
     width, height = (int(n) for n in given.size.split("x"))
     pages = given.pages or (list(PAGES) if given.project else ["start", "plugins", "lessons"])
     pictures = {name: given.out / f"{name}-{given.theme}.png" for name in pages}
-    take_all(given.project, pictures, look=given.theme, size=(width, height))
+
+    def prepare(window: Window, page: str) -> None:
+        if page == "use" and given.photos:
+            settle(lambda: window.session.quiet, least=1.5)  # the model opens first
+            window.open_paths([photo.absolute() for photo in given.photos])
+            settle(lambda: window.session.quiet, least=3)
+
+    take_all(given.project, pictures, look=given.theme, size=(width, height), prepare=prepare)
     return 0

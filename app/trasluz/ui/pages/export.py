@@ -53,7 +53,7 @@ class ExportPage(Page):
         self.snippet = _Code()
         self.snippet.setReadOnly(True)
         self.snippet.setFont(theme.font("mono"))
-        self.snippet.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.snippet.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.snippet.setAccessibleName("How to run the model without Trasluz")
         self.snippet.setTabChangesFocus(True)
         how = Card("How to use it", "on any computer, without Trasluz")
@@ -213,7 +213,7 @@ class _Code(QPlainTextEdit):
 
     def sizeHint(self) -> QSize:
         """Qt's: all the lines."""
-        return QSize(super().sizeHint().width(), (self.blockCount() + 1) * self.fontMetrics().lineSpacing() + 16)
+        return QSize(super().sizeHint().width(), (self.blockCount() + 3) * self.fontMetrics().lineSpacing() + 16)
 
 
 def contents(card: dict[str, Any]) -> list[tuple[str, str]]:
