@@ -261,9 +261,11 @@ class RunFolder:
 
     def state(self) -> RunState:
         """Where the run stands now."""
+        # In this order: a process takes the lock before it forgets the launch, so one of the two is always seen.
+        launched = self._just_launched()
         if self.locked():
             return RunState.RUNNING
-        if self._just_launched():
+        if launched:
             return RunState.WAITING
         ended = self.last_turn()
         if self.has_model() and (not isinstance(ended, Started) or self.model_made() >= ended.time):
