@@ -22,8 +22,9 @@ import torch  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from finetuned_cnn import finetune as finetuning  # noqa: E402
+from finetuned_cnn.backbones.lite0 import pretrained  # noqa: E402
 from finetuned_cnn.config import FinetunedCnnConfig  # noqa: E402
-from finetuned_cnn.network import EfficientNetLite0Classifier, load_imagenet, normalised  # noqa: E402
+from finetuned_cnn.network import Classifier  # noqa: E402
 from trasluz.core.data.index import Index  # noqa: E402
 from trasluz.core.data.readers import builtin_sources  # noqa: E402
 from trasluz.torchkit import optim  # noqa: E402
@@ -52,13 +53,12 @@ class Context:
         return None
 
 
-def prepared(strategy: Any, classes: int, rate: float) -> tuple[EfficientNetLite0Classifier, torch.optim.Optimizer]:
+def prepared(strategy: Any, classes: int, rate: float) -> tuple[Classifier, torch.optim.Optimizer]:
     torch.manual_seed(0)
-    network = EfficientNetLite0Classifier(classes)
-    load_imagenet(network)
+    network = Classifier(pretrained(), classes)
     network.to(memory_format=torch.channels_last)
     named = [(name, (module,)) for name, module in network.parts()]
-    learning = len(finetuning.learning_parts(strategy))
+    learning = len(finetuning.learning_parts(network, strategy))
     parts = optim.layerwise(named, rate, decay=0.75, learning=learning)
     optim.freeze(parts)
     return network, optim.optimiser(optim.parameter_groups(parts, weight_decay=0.01))
@@ -70,7 +70,7 @@ def bare(network: Any, optimiser: Any, batches: Any, epoch: int) -> float:
     start = time.perf_counter()
     for batch in batches.epoch(epoch):
         photos, targets = batch.pieces[0]
-        logits = network(normalised(photos.permute(0, 3, 1, 2)))
+        logits = network(network.backbone.normalised(photos.permute(0, 3, 1, 2)))
         loss = functional.cross_entropy(logits, targets, label_smoothing=0.1)
         optimiser.zero_grad()
         loss.backward()
@@ -118,9 +118,10 @@ def main() -> None:
         # Spread over the list, so that several classes are among them.
         every = dataset.records("train")
         records = [every[n] for n in range(0, len(every), max(1, len(every) // asked.photos))][: asked.photos]
-        batches = finetuning._batches(context, records, labels)  # type: ignore[arg-type]
-        step = finetuning._Step(torch.ones(len(labels)).numpy(), 0.1)
         mine = prepared(asked.strategy, len(labels), config.learning_rate)
+        backbone = mine[0].backbone
+        batches = finetuning._batches(context, backbone, records, labels)  # type: ignore[arg-type]
+        step = finetuning._Step(backbone, torch.ones(len(labels)).numpy(), 0.1)
         theirs = prepared(asked.strategy, len(labels), config.learning_rate)
         bare(*theirs, batches, 0)  # decodes the photos and warms both up
         rounds = []
@@ -129,7 +130,7 @@ def main() -> None:
             plain, full = rounds[-1]
             print(f"block {block + 1}: bare {len(records) / plain:6.1f}, torchkit {len(records) / full:6.1f} photos/s")
     plain, full = (median(len(records) / each for each in column) for column in zip(*rounds, strict=True))
-    size = finetuning.TRAIN_SIZE
+    size = backbone.facts.preparation.size
     print(f"{asked.strategy}, {size}×{size}, batch {batches.batch_size}, {threads} threads, median of {asked.blocks}")
     ratio = median(a / b for a, b in rounds)
     print(f"bare {plain:.1f} photos/s, torchkit {full:.1f} photos/s, ratio {ratio:.2f}")

@@ -9,22 +9,21 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from finetuned_cnn.backbones.lite0 import FACTS, PART_NAMES, pretrained
 from finetuned_cnn.data import as_batch, middle_square
 from finetuned_cnn.export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES, export_backbone, export_classifier
-from finetuned_cnn.network import PART_NAMES, EfficientNetLite0Classifier, load_imagenet, pooled
+from finetuned_cnn.network import Classifier, pooled
 from trasluz.core.inference.session import OnnxGraph
 
 
 @pytest.fixture(scope="module")
-def network() -> EfficientNetLite0Classifier:
+def network() -> Classifier:
     torch.manual_seed(0)
-    network = EfficientNetLite0Classifier(5)
-    load_imagenet(network)
-    return network.eval()
+    return Classifier(pretrained(), 5).eval()
 
 
 @pytest.fixture(scope="module")
-def graph(network: EfficientNetLite0Classifier, tmp_path_factory: pytest.TempPathFactory) -> OnnxGraph:
+def graph(network: Classifier, tmp_path_factory: pytest.TempPathFactory) -> OnnxGraph:
     path = tmp_path_factory.mktemp("graph") / "model.onnx"
     export_classifier(network, path)
     return OnnxGraph(path, device="cpu")
@@ -43,13 +42,11 @@ def photo(height: int, width: int, seed: int = 0) -> np.ndarray:
     ("height", "width"),
     [(224, 224), (1, 1), (1, 500), (37, 2000), (256, 192), (191, 256), (100, 100), (1000, 700), (2048, 1536)],
 )
-def test_any_size_gives_what_pytorch_gives(
-    network: EfficientNetLite0Classifier, graph: OnnxGraph, height: int, width: int
-) -> None:
+def test_any_size_gives_what_pytorch_gives(network: Classifier, graph: OnnxGraph, height: int, width: int) -> None:
     image = photo(height, width)
     found = graph.run({IMAGE: image[None]})
     with torch.inference_mode():
-        features = pooled(network.maps(as_batch([image])))
+        features = network.features(as_batch([image], network.backbone))
         probabilities = torch.softmax(network.classifier(features), dim=1)
     assert np.abs(found[FEATURES] - features.numpy()).max() < 2e-4
     assert np.abs(found[PROBABILITIES] - probabilities.numpy()).max() < 2e-5
@@ -67,7 +64,7 @@ def test_the_crop_and_resize_are_pillows_within_rounding() -> None:
         pillow = np.asarray(
             Image.fromarray(np.ascontiguousarray(image[rows, columns])).resize((224, 224), Image.Resampling.BILINEAR)
         )
-        ours = as_levels(image).permute(1, 2, 0).numpy()
+        ours = as_levels(image, FACTS.preparation).permute(1, 2, 0).numpy()
         assert np.abs(ours - pillow).max() <= 1.01
 
 
@@ -94,26 +91,24 @@ def test_the_graph_says_what_it_takes_and_gives(graph: OnnxGraph) -> None:
 
 @pytest.mark.parametrize("depth", [1, 6])
 def test_a_classifier_on_an_earlier_part_is_exported_without_the_rest(tmp_path: Path, depth: int) -> None:
-    network = EfficientNetLite0Classifier(3, depth=depth)
-    load_imagenet(network)
-    network.eval()
+    network = Classifier(pretrained(), 3, depth=depth).eval()
     export_classifier(network, tmp_path / "model.onnx")
     image = photo(250, 200)
     found = OnnxGraph(tmp_path / "model.onnx", device="cpu").run({IMAGE: image[None]}, [PROBABILITIES])
     with torch.inference_mode():
-        expected = torch.softmax(network(as_batch([image])), dim=1).numpy()
+        expected = torch.softmax(network(as_batch([image], network.backbone)), dim=1).numpy()
     assert np.abs(found[PROBABILITIES] - expected).max() < 1e-4
-    whole = len(list(network.backbone.blocks()))
+    whole = len(list(pretrained().blocks()))
     convolutions = sum(node.op_type == "Conv" for node in onnx.load(tmp_path / "model.onnx").graph.node)
     assert convolutions < 3 * whole
 
 
-def test_the_backbone_gives_the_features_after_each_part(network: EfficientNetLite0Classifier, tmp_path: Path) -> None:
-    export_backbone(network, tmp_path / "backbone.onnx")
+def test_the_backbone_gives_the_features_after_each_part(network: Classifier, tmp_path: Path) -> None:
+    export_backbone(network.backbone, tmp_path / "backbone.onnx")
     image = photo(180, 230)
     found = OnnxGraph(tmp_path / "backbone.onnx", device="cpu").run({IMAGE: image[None]})
     with torch.inference_mode():
-        maps = network.backbone.maps(as_batch([image]))
+        maps = network.backbone.maps(as_batch([image], network.backbone))
     assert list(found) == list(PART_NAMES)
     for name, expected in zip(PART_NAMES, maps, strict=True):
         assert np.abs(found[name] - pooled(expected).numpy()).max() < 2e-4

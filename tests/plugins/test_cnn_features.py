@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from finetuned_cnn.backbones.lite0 import PART_CHANNELS, EfficientNetLite0, pretrained
 from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.features import FeatureStore, extract
-from finetuned_cnn.network import PART_CHANNELS, EfficientNetLite0Classifier, load_imagenet
 from trasluz.api import Event, FamilyError, Graph, Note, Progress, TrainingStopped
 from trasluz.core.data.index import Index
 from trasluz.core.data.readers import builtin_sources
@@ -21,10 +21,8 @@ from trasluz.core.inference.session import OnnxGraph
 
 
 @pytest.fixture(scope="module")
-def network() -> EfficientNetLite0Classifier:
-    network = EfficientNetLite0Classifier(2)
-    load_imagenet(network)
-    return network.eval()
+def backbone() -> EfficientNetLite0:
+    return pretrained().eval()
 
 
 class Context:
@@ -69,11 +67,11 @@ def context(make_photos: Callable[..., Path], tmp_path: Path) -> Iterator[Contex
     dataset.close()
 
 
-def test_the_second_time_nothing_is_computed(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_the_second_time_nothing_is_computed(context: Context, backbone: EfficientNetLite0) -> None:
     records = context.dataset.records("train")
-    first = extract(context, network, records)
+    first = extract(context, backbone, records)
     assert context.ran == len(records) == 24
-    again = extract(context, network, records)
+    again = extract(context, backbone, records)
     assert context.ran == 24
     assert [r.path for r in again.records] == [r.path for r in first.records]
     assert np.array_equal(again.vectors, first.vectors)
@@ -81,70 +79,69 @@ def test_the_second_time_nothing_is_computed(context: Context, network: Efficien
     assert [p.done for p in context.events if isinstance(p, Progress)][-1] == 24
 
 
-def test_the_vectors_are_the_networks_own(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_the_vectors_are_the_networks_own(context: Context, backbone: EfficientNetLite0) -> None:
     import torch
 
     from finetuned_cnn.data import as_batch
     from finetuned_cnn.network import pooled
 
     records = list(context.dataset.records("train"))[:3]
-    found = extract(context, network, records)
+    found = extract(context, backbone, records)
     with torch.inference_mode():
-        maps = network.backbone.maps(as_batch([context.dataset.read(r).array("image") for r in records]))
+        maps = backbone.maps(as_batch([context.dataset.read(r).array("image") for r in records], backbone))
     for part, expected in enumerate(maps):
         assert np.abs(found.after(part) - pooled(expected).numpy()).max() < 2e-4
 
 
-def test_other_weights_have_other_features(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_other_weights_have_other_features(context: Context, backbone: EfficientNetLite0) -> None:
     import torch
 
     records = list(context.dataset.records("train"))[:2]
-    extract(context, network, records)
-    changed = EfficientNetLite0Classifier(2)
-    load_imagenet(changed)
+    extract(context, backbone, records)
+    changed = pretrained()
     with torch.no_grad():
-        changed.backbone.stem.conv.weight[0, 0, 0, 0] += 0.1
+        changed.stem.conv.weight[0, 0, 0, 0] += 0.1
     extract(context, changed.eval(), records)
     assert context.ran == 4
 
 
-def test_a_stopped_pass_goes_on_where_it_was(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_a_stopped_pass_goes_on_where_it_was(context: Context, backbone: EfficientNetLite0) -> None:
     records = context.dataset.records("train")
     context.stop_after = 5
     with pytest.raises(TrainingStopped):
-        extract(context, network, records)
+        extract(context, backbone, records)
     context.stop_after = None
     ran = context.ran
     assert ran < len(records)
-    extract(context, network, records)
+    extract(context, backbone, records)
     assert context.ran - ran < len(records)
 
 
-def test_a_time_limit_cuts_the_pass_short(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_a_time_limit_cuts_the_pass_short(context: Context, backbone: EfficientNetLite0) -> None:
     context.left = 0.0
-    found = extract(context, network, context.dataset.records("train"))
+    found = extract(context, backbone, context.dataset.records("train"))
     assert found.cut_short
     assert 1 <= len(found.records) < 24
     assert len(found.vectors) == len(found.records)
 
 
-def test_an_unreadable_photo_is_set_aside_and_named(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_an_unreadable_photo_is_set_aside_and_named(context: Context, backbone: EfficientNetLite0) -> None:
     records = context.dataset.records("train")
     broken = context.dataset.root / records[3].path
     broken.write_bytes(broken.read_bytes()[:100])
-    found = extract(context, network, records)
+    found = extract(context, backbone, records)
     assert len(found.records) == 23
     assert records[3].path not in {r.path for r in found.records}
     said = [event.sentence for event in context.events if isinstance(event, Note)]
     assert any(broken.name in sentence for sentence in said)
 
 
-def test_no_readable_photo_is_a_sentence(context: Context, network: EfficientNetLite0Classifier) -> None:
+def test_no_readable_photo_is_a_sentence(context: Context, backbone: EfficientNetLite0) -> None:
     records = list(context.dataset.records("train"))[:2]
     for record in records:
         (context.dataset.root / record.path).unlink()
     with pytest.raises(FamilyError, match="None of the 2 photos"):
-        extract(context, network, records)
+        extract(context, backbone, records)
 
 
 @pytest.mark.parametrize("damage", [b"not a database at all, but long enough to look like one" * 40, b""])

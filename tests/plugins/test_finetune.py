@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from finetuned_cnn import finetune as finetuning
 from finetuned_cnn.augment import Variation, shrunk
+from finetuned_cnn.backbones.lite0 import pretrained
 from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.family import FinetunedCnn
 from finetuned_cnn.finetune import finetune, learning_parts
-from finetuned_cnn.network import EfficientNetLite0Classifier, load_imagenet
+from finetuned_cnn.network import Classifier
 from trasluz.api import Metric, Note, Preview
 from trasluz.core.data.index import Index
 from trasluz.core.data.readers import builtin_sources
@@ -53,14 +54,12 @@ class Context:
         return None
 
 
-def network(classes: int) -> EfficientNetLite0Classifier:
+def network(classes: int) -> Classifier:
     torch.manual_seed(0)
-    net = EfficientNetLite0Classifier(classes)
-    load_imagenet(net)
-    return net
+    return Classifier(pretrained(), classes)
 
 
-def tuned(context: Context, *, strategy: str = "few-layers") -> EfficientNetLite0Classifier:
+def tuned(context: Context, *, strategy: str = "few-layers") -> Classifier:
     net = network(len(context.dataset.labels))
     return finetune(context, net, strategy=strategy)  # type: ignore[arg-type]
 
@@ -79,7 +78,7 @@ def test_the_early_parts_stay_to_the_last_bit_and_the_late_ones_move(
     context = Context(tmp_path / "run", colours, epochs=1, batch_size=8)
     before = network(2)
     after = tuned(context, strategy=strategy)
-    moving = learning_parts(strategy)  # type: ignore[arg-type]
+    moving = learning_parts(after, strategy)  # type: ignore[arg-type]
     assert before.parts()[-1][0] == moving[-1] == "classifier"
     for (name, old), (_, new) in zip(before.parts(), after.parts(), strict=True):
         same = all(torch.equal(a, b) for a, b in zip(old.parameters(), new.parameters(), strict=True))

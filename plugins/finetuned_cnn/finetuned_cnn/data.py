@@ -13,6 +13,9 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from .backbones.facts import Preparation
+    from .network import Backbone
+
 
 def middle_square(height: int, width: int) -> tuple[slice, slice]:
     """The rows and columns of the largest square in the middle of a photo."""
@@ -21,24 +24,20 @@ def middle_square(height: int, width: int) -> tuple[slice, slice]:
     return slice(top, top + side), slice(left, left + side)
 
 
-def as_levels(image: np.ndarray) -> "Tensor":
-    """The middle square of a photo (H, W, 3) uint8 as levels from 0 to 255: (3, 224, 224) float32."""
+def as_levels(image: np.ndarray, prepared: "Preparation") -> "Tensor":
+    """The middle square of a photo (H, W, 3) uint8, resized, as levels from 0 to 255: (3, S, S) float32."""
     import torch
     from torch.nn import functional
 
-    from .network import IMAGE_SIZE
-
     rows, columns = middle_square(*image.shape[:2])
     square = torch.from_numpy(np.array(image[rows, columns])).permute(2, 0, 1)[None].float()
-    size = (IMAGE_SIZE, IMAGE_SIZE)
-    return functional.interpolate(square, size=size, mode="bilinear", antialias=True)[0]
+    size = (prepared.size, prepared.size)
+    return functional.interpolate(square, size=size, mode=prepared.method, antialias=True)[0]
 
 
-def as_batch(images: Sequence[np.ndarray]) -> "Tensor":
-    """Photos of any sizes as the network wants them: (B, 3, 224, 224), normalised, channels last in memory."""
+def as_batch(images: Sequence[np.ndarray], backbone: "Backbone") -> "Tensor":
+    """Photos of any sizes as the backbone wants them: (B, 3, S, S), normalised, channels last in memory."""
     import torch
 
-    from .network import normalised
-
-    levels = torch.stack([as_levels(image) for image in images])
-    return normalised(levels).contiguous(memory_format=torch.channels_last)
+    levels = torch.stack([as_levels(image, backbone.facts.preparation) for image in images])
+    return backbone.normalised(levels).contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""The network as an ONNX graph, written layer by layer from its modules.
+"""The network as an ONNX graph: what surrounds the backbone is written node by node, the backbone by itself.
 
 The photo goes in as it was decoded; resizing and normalising are nodes of the graph. Writing the nodes directly
 takes a fraction of a second where tracing takes fifteen, and it can say `exclude_outside=1`, without which ONNX's
@@ -15,18 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
-    from .network import ConvNorm, EfficientNetLite0Classifier
+    from .backbones.facts import Preparation
+    from .network import Backbone, Classifier
 
 OPSET, IR_VERSION = 18, 9
 IMAGE, PROBABILITIES, FEATURES, CLASS_MAPS = "image", "probabilities", "features", "class_maps"
 
 
-def preprocessing() -> dict[str, Any]:
+def preprocessing(prepared: "Preparation") -> dict[str, Any]:
     """Say for the card what the caller does to a photo and what the graph does then."""
-    from .network import IMAGE_SIZE, MEAN, STD
-
     return {
         "before_the_graph": {
             "decode": "RGB, 8 bits; EXIF rotation applied; transparency on white; first frame; halved until no "
@@ -35,45 +34,41 @@ def preprocessing() -> dict[str, Any]:
         },
         "in_the_graph": [
             {"crop": "the largest square in the middle"},
-            {"resize": [IMAGE_SIZE, IMAGE_SIZE], "method": "bilinear, antialiased"},
-            {"subtract": MEAN, "divide": STD},
+            {"resize": [prepared.size, prepared.size], "method": f"{prepared.method}, antialiased"},
+            {"subtract": list(prepared.mean), "divide": list(prepared.std)},
         ],
     }
 
 
-def export_classifier(network: "EfficientNetLite0Classifier", path: Path) -> None:
+def export_classifier(network: "Classifier", path: Path) -> None:
     """Write the road from a photo to `probabilities`, `features` and `class_maps` as one ONNX file."""
-    writer = _Writer()
-    x = writer.photo()
-    for _, part in network.parts()[:-1]:
-        x = writer.part(part, x)
-    weight, bias = _array(network.classifier.weight), _array(network.classifier.bias)  # (classes, C), (classes,)
+    writer = Writer()
+    backbone, depth = network.backbone, network.depth
+    x = backbone.draw(writer, writer.photo(backbone.facts.preparation), depth)[-1]
+    weight, bias = array(network.classifier.weight), array(network.classifier.bias)  # (classes, C), (classes,)
     classes, channels = weight.shape
-    writer.pooled(x, FEATURES)
+    _, places = writer.features(backbone, x, depth, FEATURES)
     logits = writer.node("Gemm", FEATURES, writer.constant(weight), writer.constant(bias), transB=1)
     writer.node("Softmax", logits, result=PROBABILITIES, axis=1)
     pixelwise = writer.constant(weight[:, :, None, None])
-    writer.node("Conv", x, pixelwise, writer.constant(bias), result=CLASS_MAPS, kernel_shape=[1, 1])
+    writer.node("Conv", places, pixelwise, writer.constant(bias), result=CLASS_MAPS, kernel_shape=[1, 1])
     writer.output(PROBABILITIES, classes)
     writer.output(FEATURES, channels)
     writer.output(CLASS_MAPS, classes, "map_height", "map_width")
-    writer.save(path, "EfficientNet-Lite0 classifier")
+    writer.save(path, f"{backbone.facts.title} classifier")
 
 
-def export_backbone(network: "EfficientNetLite0Classifier", path: Path) -> None:
+def export_backbone(backbone: "Backbone", path: Path) -> None:
     """Write the road from a photo to the pooled features after each part, one output each, by the part's name."""
-    from .network import PART_CHANNELS
-
-    writer = _Writer()
-    x = writer.photo()
-    for (name, part), channels in zip(network.backbone.parts(), PART_CHANNELS, strict=True):
-        x = writer.part(part, x)
-        writer.pooled(x, name)
+    writer = Writer()
+    maps = backbone.draw(writer, writer.photo(backbone.facts.preparation), len(backbone.channels))
+    for depth, (name, x, channels) in enumerate(zip(backbone.names, maps, backbone.channels, strict=True), start=1):
+        writer.features(backbone, x, depth, name)
         writer.output(name, channels)
-    writer.save(path, "EfficientNet-Lite0 backbone")
+    writer.save(path, f"{backbone.facts.title} backbone")
 
 
-class _Writer:
+class Writer:
     """Collects the nodes of one graph; a value is known by its name."""
 
     def __init__(self) -> None:
@@ -82,6 +77,7 @@ class _Writer:
         self.outputs: list[Any] = []
 
     def node(self, kind: str, *inputs: str, result: str = "", **attributes: Any) -> str:
+        """Add a node and return the name of its output: `result`, or one of its own."""
         from onnx import helper
 
         result = result or f"{kind.lower()}_{len(self.nodes)}"
@@ -89,6 +85,7 @@ class _Writer:
         return result
 
     def constant(self, value: np.ndarray) -> str:
+        """Add a constant and return its name."""
         from onnx import numpy_helper
 
         name = f"constant_{len(self.constants)}"
@@ -96,15 +93,14 @@ class _Writer:
         return name
 
     def output(self, name: str, *shape: int | str) -> None:
+        """Make a value an output of the graph; `shape` leaves out the axis of the photos."""
         from onnx import TensorProto, helper
 
         self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["images", *shape]))
 
-    def photo(self) -> str:
-        """From the photo to what the network was trained on: (images, 3, 224, 224)."""
+    def photo(self, prepared: "Preparation") -> str:
+        """From the photo to what the network was trained on: (images, 3, S, S)."""
         from onnx import TensorProto
-
-        from .network import IMAGE_SIZE, MEAN, STD
 
         sides = self.node("Shape", IMAGE, start=1, end=3)  # (height, width)
         side = self.node("ReduceMin", sides, keepdims=1)
@@ -113,53 +109,40 @@ class _Writer:
         x = self.node("Slice", IMAGE, start, end, self.constant(np.array([1, 2], np.int64)))
         x = self.node("Transpose", x, perm=[0, 3, 1, 2])
         x = self.node("Cast", x, to=TensorProto.FLOAT)
-        size = self.constant(np.array([IMAGE_SIZE, IMAGE_SIZE], np.int64))
-        how = {"mode": "linear", "coordinate_transformation_mode": "half_pixel", "axes": [2, 3]}
+        size = self.constant(np.array([prepared.size, prepared.size], np.int64))
+        how: dict[str, Any] = {"coordinate_transformation_mode": "half_pixel", "axes": [2, 3]}
+        # Pillow's and torch's antialiased cubic has -0.5 where ONNX would take -0.75.
+        how |= {"mode": "linear"} if prepared.method == "bilinear" else {"mode": "cubic", "cubic_coeff_a": -0.5}
         x = self.node("Resize", x, "", "", size, antialias=1, exclude_outside=1, **how)
-        x = self.node("Sub", x, self.constant(np.array(MEAN, np.float32)))
-        return self.node("Div", x, self.constant(np.array(STD, np.float32)))
+        mean, std = (np.array(each, np.float32)[:, None, None] for each in (prepared.mean, prepared.std))
+        return self.node("Div", self.node("Sub", x, self.constant(mean)), self.constant(std))
 
-    def part(self, part: "nn.Module", x: str) -> str:
-        """One part of the backbone: a convolution, or blocks in a row."""
-        from .network import ConvNorm
+    def features(self, backbone: "Backbone", x: str, depth: int, name: str) -> tuple[str, str]:
+        """The pooled features of the maps `x` after `depth` parts, under a name of their own.
 
-        if isinstance(part, ConvNorm):
-            return self.conv_norm(part, x)
-        for block in part.children():
-            before = x
-            for layer in (block.expand, block.depthwise, block.project):
-                x = self.conv_norm(layer, x) if isinstance(layer, ConvNorm) else x
-            x = self.node("Add", before, x) if block.residual else x
-        return x
+        Returns:
+            The features (images, C), and the maps (images, C, h, w) whose mean they are.
+        """
+        norm = backbone.norm if depth == len(backbone.channels) else None
+        if norm is None:
+            mean = self.node("GlobalAveragePool", x)
+            return self.node("Flatten", mean, result=name, axis=1), x
+        # The layer norm of a mean is the mean of maps that are shifted and scaled alike everywhere: by the mean and
+        # the deviation, over the channels, of the pooled features.
+        mean = self.node("GlobalAveragePool", x)  # (images, C, 1, 1)
+        middle = self.node("ReduceMean", mean, self.constant(np.array([1], np.int64)), keepdims=1)
+        apart = self.node("Sub", mean, middle)
+        square = self.node("ReduceMean", self.node("Mul", apart, apart), self.constant(np.array([1], np.int64)))
+        spread = self.node("Sqrt", self.node("Add", square, self.constant(np.array(norm.eps, np.float32))))
+        weight, bias = (self.constant(array(each)[:, None, None]) for each in (norm.weight, norm.bias))
 
-    def conv_norm(self, layer: "ConvNorm", x: str) -> str:
-        """A convolution with the normalisation folded into its weights, then ReLU6 where the layer has it."""
-        conv, norm = layer.conv, layer.norm
-        scale = _array(norm.weight, np.float64) / np.sqrt(_array(norm.running_var, np.float64) + norm.eps)
-        weight = _array(conv.weight, np.float64) * scale[:, None, None, None]
-        bias = _array(norm.bias, np.float64) - _array(norm.running_mean, np.float64) * scale
-        left, right, top, bottom = layer.pad.padding if hasattr(layer, "pad") else (conv.padding[0],) * 4
-        x = self.node(
-            "Conv",
-            x,
-            self.constant(weight.astype(np.float32)),
-            self.constant(bias.astype(np.float32)),
-            kernel_shape=list(conv.kernel_size),
-            strides=list(conv.stride),
-            pads=[top, left, bottom, right],
-            group=conv.groups,
-        )
-        if not hasattr(layer, "act"):
-            return x
-        low, high = (self.constant(np.array(edge, np.float32)) for edge in (0, 6))
-        return self.node("Clip", x, low, high)
+        def scaled(values: str) -> str:
+            return self.node("Add", self.node("Mul", self.node("Div", values, spread), weight), bias)
 
-    def pooled(self, x: str, name: str) -> None:
-        """The mean of each map under a name of its own: (images, channels)."""
-        mean = self.node("GlobalAveragePool", x)
-        self.node("Flatten", mean, result=name, axis=1)
+        return self.node("Flatten", scaled(apart), result=name, axis=1), scaled(self.node("Sub", x, middle))
 
     def save(self, path: Path, title: str) -> None:
+        """Check the graph and write it as one file."""
         import onnx
         from onnx import TensorProto, helper
 
@@ -172,5 +155,6 @@ class _Writer:
         onnx.save(model, str(path))
 
 
-def _array(tensor: "Tensor", dtype: Any = np.float32) -> np.ndarray:
+def array(tensor: "Tensor", dtype: Any = np.float32) -> np.ndarray:
+    """A tensor's values as numpy has them."""
     return tensor.detach().cpu().float().numpy().astype(dtype)

@@ -29,7 +29,7 @@ from .script import PREDICT
 
 if TYPE_CHECKING:
     from .linear import Fitted
-    from .network import EfficientNetLite0Classifier
+    from .network import Backbone, Classifier
 
 GRAPH_FILE = "model.onnx"
 REFERENCE_BATCH = 16
@@ -39,7 +39,6 @@ TITLES: Mapping[Strategy, str] = {
     "few-layers": "a few layers finetuned",
     "many-layers": "many layers finetuned",
 }
-LICENCE = "Apache-2.0 (EfficientNet-Lite0 weights, tensorflow/tpu)"
 
 
 class FinetunedCnn(ModelFamily):
@@ -56,24 +55,22 @@ class FinetunedCnn(ModelFamily):
         """Fit a linear classifier on the backbone; finetuning, where it is chosen, goes on from there."""
         from trasluz.torchkit import device
 
+        from .backbones import lite0
         from .linear import fit_classifier, with_classifier
-        from .network import EfficientNetLite0Classifier, load_imagenet
 
         config = context.config
         assert isinstance(config, FinetunedCnnConfig)
         strategy, why = chosen_strategy(config.strategy, (r.target for r in context.dataset.records("train")))
         device.tune()
-        network = EfficientNetLite0Classifier(len(context.dataset.labels), dropout=config.dropout)
-        load_imagenet(network)
-        network.eval()
+        backbone = lite0.pretrained().eval()
         context.emit(Note(sentence=f"{TITLES[strategy].capitalize()}. {why}", facts={"strategy": strategy}))
-        fitted = fit_classifier(context, network, try_all_parts=strategy == "stages")
-        network = with_classifier(network, fitted)
+        fitted = fit_classifier(context, backbone, try_all_parts=strategy == "stages")
+        network = with_classifier(backbone, fitted, dropout=config.dropout)
         stages = _stages(network, {"classifier"})
         if strategy in ("few-layers", "many-layers"):
             from .finetune import finetune, learning_parts
 
-            stages = _stages(network, set(learning_parts(strategy)))
+            stages = _stages(network, set(learning_parts(network, strategy)))
             network = finetune(context, network, strategy=strategy)
         else:
             sentence = "The backbone stays as it is; only the classifier on top of it learned."
@@ -81,13 +78,13 @@ class FinetunedCnn(ModelFamily):
         network.eval()
         export_classifier(network, context.model_folder / GRAPH_FILE)
         return Trained(
-            title=f"EfficientNet-Lite0, {TITLES[strategy]}",
+            title=f"{backbone.facts.title}, {TITLES[strategy]}",
             graphs={"model": GRAPH_FILE},
             reference=_reference(network),
             labels=tuple(context.dataset.labels),
-            preprocessing=preprocessing(),
-            extra=_extra(fitted, strategy=strategy, why=why, stages=stages),
-            licence=LICENCE,
+            preprocessing=preprocessing(backbone.facts.preparation),
+            extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages),
+            licence=backbone.facts.licence,
             compared=(PROBABILITIES, FEATURES),
         )
 
@@ -108,12 +105,11 @@ class FinetunedCnn(ModelFamily):
         return (ClassActivation(), LearningStages(), StageAccuracy())
 
 
-def _reference(network: "EfficientNetLite0Classifier") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
+def _reference(network: "Classifier") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
     """PyTorch's own outputs, from the same photos, by the same steps, on the CPU."""
     import torch
 
     from .data import as_batch
-    from .network import pooled
 
     network = network.cpu().eval().to(memory_format=torch.channels_last)
 
@@ -122,7 +118,7 @@ def _reference(network: "EfficientNetLite0Classifier") -> Callable[[Sequence[Sam
         for at in range(0, len(samples), REFERENCE_BATCH):
             images = [sample.array(IMAGE) for sample in samples[at : at + REFERENCE_BATCH]]
             with torch.inference_mode():
-                features = pooled(network.maps(as_batch(images)))
+                features = network.features(as_batch(images, network.backbone))
                 probabilities = torch.softmax(network.classifier(features), dim=1)
             rows = zip(probabilities.numpy(), features.numpy(), strict=True)
             found += [{PROBABILITIES: p, FEATURES: f} for p, f in rows]
@@ -131,11 +127,9 @@ def _reference(network: "EfficientNetLite0Classifier") -> Callable[[Sequence[Sam
     return outputs
 
 
-def _stages(network: "EfficientNetLite0Classifier", learning: Collection[str]) -> list[dict[str, Any]]:
+def _stages(network: "Classifier", learning: Collection[str]) -> list[dict[str, Any]]:
     """The parts in the order of the photo's way, with their channels, their weights, and whether they learn."""
-    from .network import PART_CHANNELS
-
-    channels = [*PART_CHANNELS[: network.depth], network.classifier.out_features]
+    channels = [*network.backbone.channels[: network.depth], network.classifier.out_features]
     stages = []
     for (name, part), count in zip(network.parts(), channels, strict=True):
         size = sum(parameter.numel() for parameter in part.parameters())
@@ -143,8 +137,10 @@ def _stages(network: "EfficientNetLite0Classifier", learning: Collection[str]) -
     return stages
 
 
-def _extra(fitted: "Fitted", *, strategy: Strategy, why: str, stages: list[dict[str, Any]]) -> dict[str, Any]:
-    extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": "efficientnet-lite0", "stages": stages}
+def _extra(
+    backbone: "Backbone", fitted: "Fitted", *, strategy: Strategy, why: str, stages: list[dict[str, Any]]
+) -> dict[str, Any]:
+    extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": backbone.facts.id, "stages": stages}
     extra["linear"] = {"c": fitted.choice.c, "photos": fitted.photos}
     if not np.isnan(fitted.choice.accuracy):
         extra["linear"]["held_out_accuracy"] = fitted.choice.accuracy

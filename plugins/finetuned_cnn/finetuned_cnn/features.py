@@ -5,7 +5,6 @@ name finds its features in the store. One vector holds the pooled features after
 """
 
 import contextlib
-import hashlib
 import os
 import sqlite3
 import time
@@ -19,10 +18,10 @@ import numpy as np
 
 from trasluz.api import DataError, FamilyError, Graph, Note, Progress, Record, TrainContext, TrainingStopped
 
-from .export import IMAGE, export_backbone, preprocessing
+from .export import IMAGE, export_backbone
 
 if TYPE_CHECKING:
-    from .network import EfficientNetLite0Classifier
+    from .network import Backbone
 
 SAVE_EVERY_SECONDS = 2.0
 TELL_EVERY_SECONDS = 0.3
@@ -116,50 +115,45 @@ class Features:
     Attributes:
         records: Their records.
         vectors: One row a photo, the pooled features after every part side by side: (n, sum of channels).
+        channels: How many numbers each part gives.
         cut_short: Whether the time limit ended the pass before the last photo.
     """
 
     records: list[Record]
     vectors: np.ndarray
+    channels: tuple[int, ...]
     cut_short: bool = False
 
     def after(self, part: int) -> np.ndarray:
         """The features after one part of the backbone: (n, C)."""
-        from .network import PART_CHANNELS
-
-        start = sum(PART_CHANNELS[:part])
-        return self.vectors[:, start : start + PART_CHANNELS[part]]
+        start = sum(self.channels[:part])
+        return self.vectors[:, start : start + self.channels[part]]
 
 
-def extract(context: TrainContext, network: "EfficientNetLite0Classifier", records: Sequence[Record]) -> Features:
+def extract(context: TrainContext, backbone: "Backbone", records: Sequence[Record]) -> Features:
     """Compute the features of `records`, from the store where it has them.
 
     Raises:
         TrainingStopped: If the person asks to stop; what was computed is in the store.
         FamilyError: If no photo could be read.
     """
-    from .network import PART_CHANNELS
-
-    length = sum(PART_CHANNELS)
-    graph_path, version = _backbone(context, network)
-    store = FeatureStore(context.cache_folder, version=version, length=length)
+    version = backbone.fingerprint()
+    store = FeatureStore(context.cache_folder, version=version, length=sum(backbone.channels))
     try:
-        return _Pass(context, records, store, length).run(graph_path)
+        return _Pass(context, records, store, backbone).run(_drawn(context, backbone, version))
     finally:
         store.close()
 
 
-def _backbone(context: TrainContext, network: "EfficientNetLite0Classifier") -> tuple[Path, str]:
-    """Write the backbone's graph into the cache; its hash stands for the weights and all that is done to a photo."""
-    context.cache_folder.mkdir(parents=True, exist_ok=True)
-    unfinished = context.cache_folder / f"backbone.{os.getpid()}.onnx"
-    export_backbone(network, unfinished)
-    digest = hashlib.sha256(unfinished.read_bytes())
-    digest.update(repr(preprocessing()).encode())
-    version = digest.hexdigest()[:16]
+def _drawn(context: TrainContext, backbone: "Backbone", version: str) -> Path:
+    """The backbone's graph in the cache, written where it is not there yet."""
     path = context.cache_folder / f"backbone-{version}.onnx"
-    unfinished.replace(path)
-    return path, version
+    if not path.is_file():
+        context.cache_folder.mkdir(parents=True, exist_ok=True)
+        unfinished = context.cache_folder / f"backbone.{os.getpid()}.onnx"
+        export_backbone(backbone, unfinished)
+        unfinished.replace(path)
+    return path
 
 
 class _Pass:
@@ -169,12 +163,14 @@ class _Pass:
     session 196), and photos of different sizes do not fit in one.
     """
 
-    def __init__(self, context: TrainContext, records: Sequence[Record], store: FeatureStore, length: int) -> None:
-        self.context, self.store = context, store
+    def __init__(
+        self, context: TrainContext, records: Sequence[Record], store: FeatureStore, backbone: "Backbone"
+    ) -> None:
+        self.context, self.store, self.names, self.channels = context, store, backbone.names, backbone.channels
         # Shuffled, so that a pass that the time limit cuts short has seen something of every class.
         self.order = np.random.default_rng(context.config.seed).permutation(len(records))
         self.records = records
-        self.vectors = np.empty((len(records), length), np.float32)
+        self.vectors = np.empty((len(records), sum(self.channels)), np.float32)
         self.done = np.zeros(len(records), bool)
         self.unread: list[str] = []
         self.began = self.told = time.monotonic()
@@ -209,11 +205,10 @@ class _Pass:
         if not self.done.any():
             raise FamilyError(f"None of the {len(self.records)} photos could be read. {' '.join(self.unread[:1])}")
         kept = np.flatnonzero(self.done)
-        return Features([self.records[int(i)] for i in kept], self.vectors[kept], cut_short)
+        return Features([self.records[int(i)] for i in kept], self.vectors[kept], self.channels, cut_short)
 
     def _computed(self, graph: Graph, missing: Sequence[int]) -> Iterator[tuple[int, np.ndarray | None]]:
         """Yield each photo's vector as it is ready, in order, with a bounded number under way."""
-        from .network import PART_NAMES
 
         def look(i: int) -> np.ndarray | None:
             try:
@@ -221,8 +216,8 @@ class _Pass:
             except DataError as error:
                 self.unread.append(str(error))
                 return None
-            found = graph.run({IMAGE: image[None]}, PART_NAMES)
-            return np.concatenate([found[name][0] for name in PART_NAMES])
+            found = graph.run({IMAGE: image[None]}, self.names)
+            return np.concatenate([found[name][0] for name in self.names])
 
         workers = min(8, os.cpu_count() or 1)
         waiting: dict[Future[np.ndarray | None], int] = {}

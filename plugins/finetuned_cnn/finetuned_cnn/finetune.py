@@ -24,20 +24,15 @@ if TYPE_CHECKING:
     from trasluz.torchkit.optim import Part
     from trasluz.torchkit.plan import Validation
 
-    from .network import EfficientNetLite0Classifier
+    from .network import Backbone, Classifier
 
-TRAIN_SIZE = 224
-"""The side of training photos: that of use. At 160 pixels (and twice the variation) the network fell from 0.865 to
-0.783 on clothes in one pass; at 224 it rose to 0.894."""
-KEPT_SIDE = 256
-"""The shorter side of the photos that are kept in memory between passes."""
+KEPT_LARGER = 8 / 7
+"""How much larger than what the network sees the photos are kept between passes, so that crops differ in detail.
+
+Photos are learned from at the size of use: at 160 pixels (and twice the variation) the network fell from 0.865 to 0.783
+on clothes in one pass; at 224 it rose to 0.894.
+"""
 KEPT_BYTES = 2 << 30
-LEARNING: dict[Strategy, tuple[str, ...]] = {
-    "few-layers": ("stage 6", "stage 7", "head", "classifier"),
-    # The stem and the first two stages hold 0.4 % of the weights, edges and colours that every photo has, and cost
-    # half of the time, for their maps are the largest.
-    "many-layers": ("stage 3", "stage 4", "stage 5", "stage 6", "stage 7", "head", "classifier"),
-}
 AVERAGE = 0.99
 """What the moving average of the weights keeps at each step: it looks back over about a hundred steps."""
 IMBALANCE = 10
@@ -47,14 +42,14 @@ VALIDATION_BATCH = 32
 NOT_LEARNED = {"minutes", "strategy"}
 
 
-def learning_parts(strategy: Strategy) -> tuple[str, ...]:
-    """The names of the parts that learn."""
-    return LEARNING[strategy]
+def learning_parts(network: "Classifier", strategy: Strategy) -> tuple[str, ...]:
+    """The names of the parts that learn: the backbone says from where on."""
+    facts = network.backbone.facts
+    names = [name for name, _ in network.parts()]
+    return tuple(names[names.index(facts.few if strategy == "few-layers" else facts.many) :])
 
 
-def finetune(
-    context: TrainContext, network: "EfficientNetLite0Classifier", *, strategy: Strategy
-) -> "EfficientNetLite0Classifier":
+def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy) -> "Classifier":
     """Let the later parts of `network` learn, and return it with the best weights that were found.
 
     Args:
@@ -78,7 +73,7 @@ def finetune(
     network.dropout.p = config.dropout
     network.to(device=resolve(context.device), memory_format=torch.channels_last)
     named = [(name, (module,)) for name, module in network.parts()]
-    learning = len(learning_parts(strategy))
+    learning = len(learning_parts(network, strategy))
     parts = optim.layerwise(named, config.learning_rate, decay=config.layer_decay, learning=learning)
     optim.freeze(parts)
     context.emit(_stages(parts))
@@ -104,9 +99,9 @@ def finetune(
     outcome = fit(
         context,
         module=network,
-        step=_Step(_class_weights(context, records, labels), config.label_smoothing),
-        batches=_batches(context, records, labels),
-        validate=_Check(context, labels),
+        step=_Step(network.backbone, _class_weights(context, records, labels), config.label_smoothing),
+        batches=_batches(context, network.backbone, records, labels),
+        validate=_Check(context, network.backbone, labels),
         optimiser=optim.optimiser(optim.parameter_groups(parts, weight_decay=config.weight_decay)),
         plan=plan,
     )
@@ -172,25 +167,26 @@ def _class_weights(context: TrainContext, records: Sequence[Record], labels: lis
 class _Step:
     """From a batch to its loss."""
 
-    def __init__(self, weights: np.ndarray, smoothing: float) -> None:
+    def __init__(self, backbone: "Backbone", weights: np.ndarray, smoothing: float) -> None:
         import torch
 
+        self._backbone = backbone
         self._weights = torch.from_numpy(weights)
         self._smoothing = smoothing
 
     def __call__(self, network: "nn.Module", batch: "tuple[Tensor, Tensor]") -> "tuple[Tensor, dict[str, float]]":
         from torch.nn import functional
 
-        from .network import normalised
-
         photos, targets = batch  # (B, S, S, 3) uint8, (B,)
-        logits = network(normalised(photos.permute(0, 3, 1, 2)))  # (B, K)
+        logits = network(self._backbone.normalised(photos.permute(0, 3, 1, 2)))  # (B, K)
         weights = self._weights.to(logits.device)
         loss = functional.cross_entropy(logits.float(), targets, weights, label_smoothing=self._smoothing)
         return loss, {"accuracy": float((logits.detach().argmax(1) == targets).float().mean())}
 
 
-def _batches(context: TrainContext, records: Sequence[Record], labels: list[str]) -> "Batches[Record, Any]":
+def _batches(
+    context: TrainContext, backbone: "Backbone", records: Sequence[Record], labels: list[str]
+) -> "Batches[Record, Any]":
     import torch
 
     from trasluz.torchkit.batches import Batches, Kept
@@ -199,9 +195,10 @@ def _batches(context: TrainContext, records: Sequence[Record], labels: list[str]
     config = context.config
     assert isinstance(config, FinetunedCnnConfig)
     numbers = {label: i for i, label in enumerate(labels)}
-    vary = Variation(TRAIN_SIZE, config.augmentation, config.mirror)
+    size = backbone.facts.preparation.size
+    vary = Variation(size, config.augmentation, config.mirror)
     photo: Kept[Record, np.ndarray] = Kept(
-        lambda record: shrunk(context.dataset.read(record).array("image"), KEPT_SIDE),
+        lambda record: shrunk(context.dataset.read(record).array("image"), round(size * KEPT_LARGER)),
         key=lambda record: (record.path, record.part),
         size=lambda image: image.nbytes,
         at_most=min(KEPT_BYTES, free_memory() // 4),
@@ -230,11 +227,12 @@ def _batches(context: TrainContext, records: Sequence[Record], labels: list[str]
 class _Check:
     """Measures the network on the val photos, prepared as they will be in use."""
 
-    def __init__(self, context: TrainContext, labels: list[str]) -> None:
+    def __init__(self, context: TrainContext, backbone: "Backbone", labels: list[str]) -> None:
         from trasluz.torchkit.batches import Kept
         from trasluz.torchkit.device import free_memory
 
         self._context = context
+        self._backbone = backbone
         self._labels = labels
         self._numbers = {label: i for i, label in enumerate(labels)}
         records = context.dataset.records("val")
@@ -253,7 +251,8 @@ class _Check:
         from .data import as_levels
 
         # To whole levels: an eighth of the memory of real ones, and a thousandth of the range of difference.
-        levels = as_levels(self._context.dataset.read(record).array("image"))  # (3, 224, 224)
+        prepared = self._backbone.facts.preparation
+        levels = as_levels(self._context.dataset.read(record).array("image"), prepared)  # (3, S, S)
         return np.ascontiguousarray(levels.round().clamp(0, 255).byte().numpy().transpose(1, 2, 0))
 
     def __call__(self, network: "nn.Module") -> "Validation":
@@ -262,8 +261,6 @@ class _Check:
 
         from trasluz.torchkit.batches import Batches
         from trasluz.torchkit.plan import Validation
-
-        from .network import normalised
 
         device = next(network.parameters()).device
         batches: Batches[Record, Any] = Batches(
@@ -279,7 +276,7 @@ class _Check:
                 continue
             records = [record for record, _ in batch.items]
             photos = torch.from_numpy(np.stack([levels for _, levels in batch.items])).to(device)
-            logits = network(normalised(photos.permute(0, 3, 1, 2))).float()  # (B, K)
+            logits = network(self._backbone.normalised(photos.permute(0, 3, 1, 2))).float()  # (B, K)
             # A val photo may be of a class that train does not have: it counts as wrong, and has no loss.
             targets = torch.tensor([self._numbers.get(r.target, -100) for r in records], device=device)
             losses = functional.cross_entropy(logits, targets, reduction="none")

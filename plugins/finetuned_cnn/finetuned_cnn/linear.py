@@ -17,7 +17,7 @@ from . import logistic
 from .features import Features, extract
 
 if TYPE_CHECKING:
-    from .network import EfficientNetLite0Classifier
+    from .network import Backbone, Classifier
 
 STAGE = "Fitting the classifier"
 
@@ -41,14 +41,12 @@ class Fitted:
     compared: dict[str, float] = field(default_factory=dict)
 
 
-def fit_classifier(
-    context: TrainContext, network: "EfficientNetLite0Classifier", *, try_all_parts: bool = False
-) -> Fitted:
+def fit_classifier(context: TrainContext, backbone: "Backbone", *, try_all_parts: bool = False) -> Fitted:
     """Fit a linear classifier on the backbone's features of the train photos.
 
     Args:
         context: The run.
-        network: Its backbone is used and not changed.
+        backbone: Used and not changed.
         try_all_parts: Whether to try the features after every part and keep the best, or to take the last.
 
     Raises:
@@ -58,8 +56,6 @@ def fit_classifier(
     """
     from threadpoolctl import threadpool_limits
 
-    from .network import PART_NAMES
-
     labels = list(context.dataset.labels)
     if len(labels) < 2:
         only = f" (“{labels[0]}”)" if labels else ""
@@ -67,19 +63,19 @@ def fit_classifier(
             f"There is only one class{only} in the train part of “{context.dataset.root.name}”; put the photos of "
             "each class in a folder of its own, at least two of them."
         )
-    features = extract(context, network, context.dataset.records("train"))
+    features = extract(context, backbone, context.dataset.records("train"))
     y = _classes(features, labels)
     # The matrices are slim: a second BLAS thread gains little on an idle computer, and on a busy one the two wait for
     # each other (measured on two loaded cores: 2.3 s with one thread, 21 s with two).
     with threadpool_limits(1, user_api="blas"):
-        return _best(context, features, y, classes=len(labels), parts=range(len(PART_NAMES)) if try_all_parts else ())
+        return _best(context, features, y, classes=len(labels), names=backbone.names, try_all=try_all_parts)
 
 
-def _best(context: TrainContext, features: Features, y: np.ndarray, *, classes: int, parts: Sequence[int]) -> Fitted:
-    from .network import PART_NAMES
-
+def _best(
+    context: TrainContext, features: Features, y: np.ndarray, *, classes: int, names: Sequence[str], try_all: bool
+) -> Fitted:
     choices = {}
-    tried = parts or (len(PART_NAMES) - 1,)
+    tried = range(len(names)) if try_all else (len(names) - 1,)
     for number, part in enumerate(tried):
         context.emit(Progress(stage="Choosing how strictly to fit", done=number, total=len(tried), unit="stages"))
         choices[part] = logistic.choose(
@@ -89,20 +85,19 @@ def _best(context: TrainContext, features: Features, y: np.ndarray, *, classes: 
             raise TrainingStopped("Stopped while fitting; what was seen of the photos is kept.")
     # Where nothing could be held out every loss is nan; then the last part is taken.
     best = min(choices, key=lambda part: (np.nan_to_num(choices[part].loss, nan=np.inf), -part))
-    compared = {PART_NAMES[part]: choice.accuracy for part, choice in choices.items()} if parts else {}
-    _tell_choice(context, choices[best], PART_NAMES[best], compared)
+    compared = {names[part]: choice.accuracy for part, choice in choices.items()} if try_all else {}
+    _tell_choice(context, choices[best], names[best], compared)
     linear = _fit(context, features.after(best), y, classes=classes, c=choices[best].c)
     return Fitted(best, linear, choices[best], len(y), compared)
 
 
-def with_classifier(network: "EfficientNetLite0Classifier", fitted: Fitted) -> "EfficientNetLite0Classifier":
+def with_classifier(backbone: "Backbone", fitted: Fitted, *, dropout: float) -> "Classifier":
     """A network that ends after the fitted part and has the fitted classifier; the backbone is shared, not copied."""
     import torch
 
-    from .network import EfficientNetLite0Classifier
+    from .network import Classifier
 
-    result = EfficientNetLite0Classifier(len(fitted.linear.bias), depth=fitted.part + 1, dropout=network.dropout.p)
-    result.backbone = network.backbone
+    result = Classifier(backbone, len(fitted.linear.bias), depth=fitted.part + 1, dropout=dropout)
     with torch.no_grad():
         result.classifier.weight.copy_(torch.from_numpy(fitted.linear.weight))
         result.classifier.bias.copy_(torch.from_numpy(fitted.linear.bias))
