@@ -63,7 +63,11 @@ class Parity(_Part):
 
 
 class DataFacts(_Part):
-    """What the model learned from."""
+    """What the model learned from.
+
+    Attributes:
+        uncorrected: The fingerprint as it would be without the person's corrections; empty in older cards.
+    """
 
     name: str
     fingerprint: str
@@ -72,6 +76,7 @@ class DataFacts(_Part):
     val: int
     test: int = 0
     judged_on: str = "val"
+    uncorrected: str = ""
 
 
 class ModelCard(_Part):

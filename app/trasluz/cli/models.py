@@ -32,6 +32,8 @@ def evaluate(parsed: argparse.Namespace, output: Output) -> None:
         f"{result['items']:,} items ({result['split'] or 'all'}) by {result['provider']}, "
         f"{result['items_per_second']:.0f} a second"
     )
+    if "unsure" in result:
+        output.line(_kept(result["unsure"], result["items"]))
     for skipped in result["skipped"]:
         output.say(f"Set aside: {skipped['file']}: {skipped['reason']}")
 
@@ -70,7 +72,8 @@ def predict(parsed: argparse.Namespace, output: Output) -> None:
             continue
         score = f"  {row['score']:.1%}" if row.get("score") is not None else ""
         others = ", ".join(f"{label} {value:.1%}" for label, value in row.get("top", [])[1:3])
-        output.line(f"{row['input']}: {row['text']}{score}" + (f"   ({others})" if others else ""))
+        said = f"don't know, perhaps {row['text']}" if row.get("unsure") else row["text"]
+        output.line(f"{row['input']}: {said}{score}" + (f"   ({others})" if others else ""))
     _check_answered(found)
 
 
@@ -79,6 +82,56 @@ def _check_answered(rows: list[dict[str, Any]]) -> None:
     if rows and all(row.get("error") for row in rows):
         some = f"None of the {len(rows):,} inputs could be answered. " if len(rows) > 1 else ""
         raise CommandError(some + rows[0]["error"], status=BAD_DATA)
+
+
+def threshold(parsed: argparse.Namespace, output: Output) -> None:
+    """Show or choose when a model says “don't know”; kept beside the model."""
+    from trasluz.core.inference.doubt import Answering, RiskCoverage, kept_as_json
+    from trasluz.core.inference.judge import Judgement
+    from trasluz.core.inference.model import find_model
+
+    folder = find_model(Path(parsed.model))
+    judged = folder.parent / "judgement.json"
+    curve = RiskCoverage.of(Judgement.load(judged).items) if judged.is_file() else None
+    if parsed.at is not None:
+        if not 0 <= parsed.at <= 1:
+            raise CommandError(f"A confidence lies between 0 and 1, and {parsed.at:g} does not.", status=USAGE)
+        Answering(unsure_below=parsed.at).write(folder)
+    elif parsed.off:
+        Answering().write(folder)
+    elif parsed.accuracy is not None or parsed.coverage is not None:
+        Answering(unsure_below=_read_off(curve, parsed, folder)).write(folder)
+    below = Answering.read(folder).unsure_below
+    kept = None if curve is None or below is None else kept_as_json(below, curve.at(below))
+    output.document({"model": str(folder), "unsure_below": below, "unsure": kept, "items": curve.size if curve else 0})
+    if below is None:
+        output.line("It answers every input.")
+    else:
+        output.line(_kept(kept, curve.size) if kept and curve else f"It says “don't know” below {below:.4g}.")
+
+
+def _read_off(curve: Any, parsed: argparse.Namespace, folder: Path) -> float:
+    """The threshold that gives a wished accuracy or coverage on the items that the model was judged by."""
+    wished = parsed.coverage if parsed.accuracy is None else parsed.accuracy
+    if not 0 <= wished <= 1:
+        raise CommandError(f"Give a share between 0 and 1, such as 0.95; {wished:g} is none.", status=USAGE)
+    if curve is None:
+        raise CommandError(
+            f"“{folder}” has no judgement beside it, so only --at can be given; the folder of its run has one."
+        )
+    found = curve.threshold_for(wished) if parsed.accuracy is not None else curve.threshold_for_coverage(wished)
+    if found is None:
+        raise CommandError(f"At no threshold are {wished:.1%} of the answers right; ask for less.")
+    return float(found)
+
+
+def _kept(told: dict[str, Any], total: int) -> str:
+    """What a threshold leaves, in words."""
+    share = "" if told["accuracy"] is None else f", and {told['accuracy']:.1%} of those answers are right"
+    return (
+        f"It says “don't know” below {told['below']:.4g}: {told['answered']:,} of {total:,} are answered "
+        f"({told['coverage']:.1%}){share}."
+    )
 
 
 def explain(parsed: argparse.Namespace, output: Output) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from trasluz import __version__
 from trasluz.api import SPLITS
-from trasluz.cli import demo, models, plugins, program, runs, training
+from trasluz.cli import corrections, demo, models, plugins, program, runs, training
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -52,6 +52,12 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("--resume", action="store_true", help="go on with the run in DIR")
     made.add_argument("--processes", type=int, default=1, help="how many processes train together")
 
+    made = command("corrections", "other labels for items of a project, and what is left out", corrections.act)
+    made.add_argument("what", choices=("list", "set", "leave-out", "take-back"))
+    made.add_argument("project", metavar="PROJECT", help="the folder of a project")
+    made.add_argument("item", metavar="ITEM", nargs="?", help="the path of a photo in the data")
+    made.add_argument("label", metavar="CLASS", nargs="?", help="with set: what it is")
+
     _models(command)
     _plugins(command("plugins", "list, look at, install and remove plugins", plugins.listing))
     _runs(command("runs", "the history of runs", runs.listing))
@@ -71,6 +77,14 @@ def _models(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("--text", action="store_true", help="the inputs are texts, not paths")
     made.add_argument("--out", metavar="FILE.csv", help="write a table")
     _device(made)
+
+    made = command("threshold", "how sure a model must be to answer; below it says “don't know”", models.threshold)
+    made.add_argument("model", metavar="MODEL")
+    wish = made.add_mutually_exclusive_group()
+    wish.add_argument("--at", type=float, metavar="SCORE", help="answer from this confidence on, 0 to 1")
+    wish.add_argument("--accuracy", type=float, metavar="SHARE", help="so that this share of the answers is right")
+    wish.add_argument("--coverage", type=float, metavar="SHARE", help="so that at least this share is answered")
+    wish.add_argument("--off", action="store_true", help="answer everything")
 
     made = command("explain", "a view into a model at work on one input", models.explain)
     made.add_argument("model", metavar="MODEL")

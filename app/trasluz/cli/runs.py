@@ -31,10 +31,15 @@ def _show(parsed: argparse.Namespace, output: Output) -> None:
 
 
 def _compare(parsed: argparse.Namespace, output: Output) -> None:
+    from trasluz.core.runs.comparison import paired_runs
+    from trasluz.core.runs.folder import RunFolder
     from trasluz.core.runs.history import compare
+    from trasluz.core.runs.paired import sentence
 
     first, second, *_ = _named(parsed, at_least=2)
     result = compare(first, second)
+    pair = paired_runs(RunFolder(first.folder), RunFolder(second.folder))
+    result["paired"] = pair.as_json() if pair else None
     output.document(result)
     output.table(
         [(name, *values) for name, values in result["metrics"].items()],
@@ -44,6 +49,22 @@ def _compare(parsed: argparse.Namespace, output: Output) -> None:
         [(name, *values) for name, values in result["settings"].items()],
         header=("setting", first.name, second.name),
     )
+    if pair is None:
+        output.line(result["sentence"])
+        return
+    output.line(f"On the {pair.items:,} items that both were judged on:")
+    (low, high), (other_low, other_high) = pair.intervals
+    one, other = pair.accuracy
+    output.table(
+        [
+            ("right", f"{one:.1%}", f"{other:.1%}"),
+            ("95 % interval", f"{low:.1%} to {high:.1%}", f"{other_low:.1%} to {other_high:.1%}"),
+            ("right alone", len(pair.only_first), len(pair.only_second)),
+        ],
+        header=("", first.name, second.name),
+    )
+    output.line(f"Both right: {len(pair.both):,}; neither: {len(pair.neither):,}.")
+    output.line(sentence(pair, first.name, second.name))
 
 
 def _remove(parsed: argparse.Namespace, output: Output) -> None:

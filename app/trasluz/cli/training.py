@@ -13,12 +13,17 @@ from trasluz.core.statuses import BAD_DATA, FAILED, OK, USAGE
 
 def inspect(parsed: argparse.Namespace, output: Output) -> None:
     """Say what a folder of data holds and what is wrong with it."""
+    from trasluz.core.project import Project
+    from trasluz.host.scoring import given_data
     from trasluz.host.service import Service
 
+    given = _existing(parsed.data)
+    data, _ = given_data(given)
+    corrections = str(Project.open(given).corrections_path) if data != given else None
     with tempfile.TemporaryDirectory(prefix="trasluz-") as folder:
         index = Path(folder) / "index.sqlite"
         summary = Service().inspect(
-            data=str(_existing(parsed.data)), index=str(index), seed=parsed.seed, progress=output.progress
+            data=str(data), index=str(index), seed=parsed.seed, corrections=corrections, progress=output.progress
         )
     output.document(summary)
     output.line(f"{summary['name']}: {summary['sentence']}")
@@ -37,6 +42,7 @@ def inspect(parsed: argparse.Namespace, output: Output) -> None:
 
 def train(parsed: argparse.Namespace, output: Output) -> int:
     """Train, export and check; the run folder holds everything."""
+    from trasluz.core.project import Project
     from trasluz.core.runs.folder import RunFolder
     from trasluz.core.runs.request import RunRequest
     from trasluz.host.run import execute_run
@@ -54,7 +60,9 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
     elif parsed.resume:
         raise CommandError(f"There is no run in {at} to go on with: leave --resume out to start one.", status=USAGE)
     else:
-        data, settings = _existing(parsed.data), _settings(parsed)
+        given, settings = _existing(parsed.data), _settings(parsed)
+        project = Project.open(given) if Project.is_one(given) else None
+        data = _existing(str(project.data)) if project else given
         _check_words(parsed, settings)
         if at.is_relative_to(data):
             raise CommandError(
@@ -67,6 +75,7 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
             settings=settings,
             device=parsed.device,
             name=at.name,
+            corrections=str(project.corrections_path) if project else None,
         )
         try:
             folder = RunFolder.create(at, request)

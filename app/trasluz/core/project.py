@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from trasluz.api import DataError
 
 from .atomic import write_whole
+from .corrections import CORRECTIONS_NAME
 from .recent import RecentList
 
 FORMAT: Final = 1
@@ -121,6 +122,11 @@ class Project:
     def index_path(self) -> Path:
         """The index of the data."""
         return self.folder / "index.sqlite"
+
+    @property
+    def corrections_path(self) -> Path:
+        """What the person corrected about the data."""
+        return self.folder / CORRECTIONS_NAME
 
     @property
     def runs_folder(self) -> Path:

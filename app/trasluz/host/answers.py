@@ -15,6 +15,7 @@ from trasluz.core.inference.batch import Answered, answers
 from .calls import Cancels, Reports, Rows, UsageError, check_cancelled
 
 if TYPE_CHECKING:
+    from trasluz.core.inference.doubt import Answering
     from trasluz.core.inference.model import OpenModel
 
 _AT_ONCE = 64
@@ -30,6 +31,7 @@ _COLUMNS = (
     "third_score",
     "milliseconds",
     "error",
+    "unsure",
 )
 
 
@@ -43,6 +45,9 @@ def rows(
     cancelled: Cancels,
 ) -> Iterator[dict[str, Any]]:
     """Answer inputs in their order, the files of folders among them, as `predict --json` prints them."""
+    from trasluz.core.inference.doubt import Answering
+
+    answering = Answering.read(model.folder)
     given = list(inputs) if texts else list(_files(inputs, source))
     start = time.monotonic()
     for done, row in enumerate(answers(model.predictor, given, source.open, cancelled=cancelled), start=1):
@@ -57,7 +62,7 @@ def rows(
                 seconds_left=(len(given) - done) / rate,
             )
         )
-        yield _row(row)
+        yield _row(row, answering)
     check_cancelled(cancelled)
 
 
@@ -129,9 +134,11 @@ def view(
     return {"view": view_to_json(explainer.explain(model.predictor, source.open(given), choice))}
 
 
-def _row(row: Answered[str]) -> dict[str, Any]:
+def _row(row: Answered[str], answering: "Answering") -> dict[str, Any]:
+    """One line of `predict --json`; `unsure` is in it where the person chose when the model does not know."""
     if row.prediction is None:
         return {"input": row.given, "error": row.error}
+    unsure = {} if answering.unsure_below is None else {"unsure": answering.unsure(row.prediction.score)}
     return {
         "input": row.given,
         "text": row.prediction.text,
@@ -139,6 +146,7 @@ def _row(row: Answered[str]) -> dict[str, Any]:
         "score": row.prediction.score,
         "top": [[label, score] for label, score in row.prediction.top],
         "milliseconds": round(row.milliseconds, 3),
+        **unsure,
     }
 
 
@@ -195,7 +203,8 @@ class _Table:
         others = [value for pair in row.get("top", [])[1:3] for value in pair]
         others += [""] * (4 - len(others))
         first = (row["input"], row.get("text", ""), row.get("label") or "", row.get("score", ""))
-        self._writer.writerow([*first, *others, row.get("milliseconds", ""), row.get("error", "")])
+        unsure = ("yes" if row["unsure"] else "no") if "unsure" in row else ""
+        self._writer.writerow([*first, *others, row.get("milliseconds", ""), row.get("error", ""), unsure])
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._out is None:

@@ -31,6 +31,7 @@ from trasluz.api import (
 )
 from trasluz.core import places
 from trasluz.core.atomic import remove_folder, sweep, take_whole, write_whole
+from trasluz.core.corrections import Corrections
 from trasluz.core.runs.folder import RunBusy, RunFolder
 from trasluz.core.runs.history import remember
 from trasluz.core.runs.launch import GENTLE
@@ -250,12 +251,17 @@ class _Execution:
     # the data
 
     def _open_data(self, registry: "Registry") -> "Index":
+        from trasluz.core.data.corrected import recorrect
         from trasluz.core.data.index import Index
 
         run, root = self._run, Path(self._request.data)
+        corrections = self._corrections()
         if self._request.index and not run.index_path.exists():
             # The run keeps the list that it began with, while the project's is made anew beside it.
             take_whole(run.inside(self._request.index), run.index_path)
+            with contextlib.suppress(DataError):  # then it is made anew below
+                recorrect(run.index_path, corrections)
+                self._keep(corrections)
         # Until something was learned from it, the data is looked at again: whoever resumes may have mended it.
         if self._request.index or run.has_checkpoint() or not root.exists():
             # A list is made from the data: a missing or damaged one is no reason to end.
@@ -263,16 +269,28 @@ class _Execution:
                 found = Index.open(run.index_path, registry.sources)
                 return found if found.root.exists() else Index.open(run.index_path, registry.sources, root=root)
         try:
-            return Index.build(
+            made = Index.build(
                 root,
                 run.index_path,
                 registry.sources,
                 seed=self._request.seed,
+                corrections=corrections,
                 progress=self._voice.emit,
                 cancelled=self._stopping,
             )
         except CancelledError as error:
             raise TrainingStopped from error
+        self._keep(corrections)
+        return made
+
+    def _corrections(self) -> Corrections:
+        asked = self._request.corrections
+        return Corrections.read(self._run.inside(asked)) if asked else Corrections()
+
+    def _keep(self, corrections: Corrections) -> None:
+        """Note what counted when the data was taken: what it is judged by is told by this alone."""
+        if corrections or self._run.corrections_path.exists():
+            corrections.write(self._run.corrections_path)
 
     def _tell_problems(self, dataset: "Index") -> None:
         """Say which files are set aside and what will be learned badly, in the run's own words."""

@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trasluz.api import SPLITS, DataError, Split
+from trasluz.core.corrections import Corrections
+from trasluz.core.inference.doubt import Answering, RiskCoverage, kept_as_json
 from trasluz.core.inference.judge import judge
+from trasluz.core.project import Project
 
 from .calls import Cancels, Reports, UsageError, check_cancelled
 
@@ -37,7 +40,11 @@ def evaluate(
     if split is not None and split not in SPLITS:
         raise UsageError(f"“{split}” is not a split; there are {', '.join(SPLITS)}.")
     with tempfile.TemporaryDirectory(prefix="trasluz-", ignore_cleanup_errors=True) as folder:
-        dataset = _open(model, registry, data, index, Path(folder), progress=progress, cancelled=cancelled)
+        given, corrections = given_data(data)
+        made = Path(folder) / "index.sqlite"
+        dataset = _open(
+            model, registry, given, index, at=made, corrections=corrections, progress=progress, cancelled=cancelled
+        )
         with closing(dataset):
             if dataset.kind != model.card.kind:
                 raise DataError(f"The model answers {model.card.kind}, and “{data}” holds {dataset.kind}.")
@@ -51,6 +58,8 @@ def evaluate(
     check_cancelled(cancelled)
     card = model.card
     parity = card.parity
+    below = Answering.read(model.folder).unsure_below
+    doubt = {} if below is None else {"unsure": kept_as_json(below, RiskCoverage.of(judgement.items).at(below))}
     return {
         "model": str(model.folder),
         "family": card.family,
@@ -64,6 +73,7 @@ def evaluate(
         "provider": judgement.provider,
         "items_per_second": judgement.items_per_second,
         "parity": parity.model_dump(include={"max_abs_diff", "pytorch_score", "onnx_score"}) if parity else None,
+        **doubt,
         "judgement": judgement.model_dump(mode="json"),
     }
 
@@ -83,7 +93,7 @@ def fair_splits(model: "OpenModel", dataset: "Index") -> list[Split]:
     """
     if dataset.count("test"):
         return ["test"]
-    if dataset.summary().split_given or dataset.fingerprint == model.card.data.fingerprint:
+    if dataset.summary().split_given or _same(model, dataset):
         return ["val"] if dataset.count("val") else list(SPLITS)
     return list(SPLITS)
 
@@ -93,8 +103,9 @@ def _open(
     registry: "Registry",
     data: Path,
     index: Path | None,
-    folder: Path,
     *,
+    at: Path,
+    corrections: Corrections,
     progress: Reports,
     cancelled: Cancels,
 ) -> "Index":
@@ -102,11 +113,32 @@ def _open(
 
     if index is not None:
         return Index.open(index, registry.sources)
-    at = folder / "index.sqlite"
     # The fingerprint covers the drawn splits: the seed that gives the model's own tells that it is the same data.
     for seed in dict.fromkeys((model.card.seed, 0)):
-        found = Index.build(data, at, registry.sources, seed=seed, progress=progress, cancelled=cancelled)
-        if found.summary().split_given or found.fingerprint == model.card.data.fingerprint:
+        found = Index.build(
+            data, at, registry.sources, seed=seed, corrections=corrections, progress=progress, cancelled=cancelled
+        )
+        if found.summary().split_given or _same(model, found):
             return found
         found.close()
-    return Index.build(data, at, registry.sources, seed=0, progress=progress, cancelled=cancelled)
+    return Index.build(
+        data, at, registry.sources, seed=0, corrections=corrections, progress=progress, cancelled=cancelled
+    )
+
+
+def given_data(data: Path) -> tuple[Path, Corrections]:
+    """The data that is meant, and what the person corrected about it: a project's folder means its data with both.
+
+    Raises:
+        DataError: If the project or its corrections cannot be read.
+    """
+    if not Project.is_one(data):
+        return data, Corrections()
+    project = Project.open(data)
+    return project.data, Corrections.read(project.corrections_path)
+
+
+def _same(model: "OpenModel", dataset: "Index") -> bool:
+    """Whether it is the data that the model learned from, whatever the person has corrected since."""
+    learned = model.card.data
+    return dataset.uncorrected == (learned.uncorrected or learned.fingerprint)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from trasluz.api import DataError, Progress
+from trasluz.core.corrections import Corrections
 
 from .calls import Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
@@ -129,6 +130,7 @@ class Service:
         index: str,
         seed: int = 0,
         rebuild: bool = False,
+        corrections: str | None = None,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:
@@ -139,18 +141,23 @@ class Service:
             index: Where the index is or goes.
             seed: Of the split, where the data gives none.
             rebuild: Look again, even where there is an index of this data.
+            corrections: The file of what the person corrected, which counts in place of what the data says.
         """
+        from trasluz.core.data.corrected import recorrect
         from trasluz.core.data.index import Index
 
         root, at = Path(data), Path(index)
         sources = self.registry().sources
+        corrected = Corrections.read(Path(corrections)) if corrections else Corrections()
         if at.exists() and not rebuild:
             # One of an older Trasluz, or a damaged one, is only an index, and made anew.
-            with suppress(DataError), closing(Index.open(at, sources)) as there:
-                if there.root == root.absolute() and there.seed == seed:
-                    return there.summary().model_dump(mode="json")
+            with suppress(DataError):
+                recorrect(at, corrected)
+                with closing(Index.open(at, sources)) as there:
+                    if there.root == root.absolute() and there.seed == seed:
+                        return there.summary().model_dump(mode="json")
         at.parent.mkdir(parents=True, exist_ok=True)
-        made = Index.build(root, at, sources, seed=seed, progress=progress, cancelled=cancelled)
+        made = Index.build(root, at, sources, seed=seed, corrections=corrected, progress=progress, cancelled=cancelled)
         with closing(made):
             return made.summary().model_dump(mode="json")
 

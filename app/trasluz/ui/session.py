@@ -229,7 +229,12 @@ class Session(QObject):
         self._inspection = self.host.call(
             self,
             "inspect",
-            {"data": str(self.project.data), "index": str(self.project.index_path), "rebuild": rebuild},
+            {
+                "data": str(self.project.data),
+                "index": str(self.project.index_path),
+                "corrections": str(self.project.corrections_path),
+                "rebuild": rebuild,
+            },
             success=self._inspected,
             failure=self._inspect_failed,
             progress=self.data_progress.emit,

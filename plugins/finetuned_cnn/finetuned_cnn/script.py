@@ -14,6 +14,8 @@ here = Path(__file__).resolve().parent
 card = json.loads((here / "card.json").read_text(encoding="utf-8"))
 graph = str(here / card["graphs"][0]["file"])
 session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])  # or CUDAExecutionProvider
+chosen = here / "answering.json"  # there if the person chose when the model says “don't know”
+least = json.loads(chosen.read_text(encoding="utf-8")).get("unsure_below") or 0.0 if chosen.exists() else 0.0
 
 
 def read(path):
@@ -36,5 +38,6 @@ def read(path):
 for path in sys.argv[1:]:
     scores = session.run(["probabilities"], {"image": read(path)})[0][0]
     best = np.argsort(-scores)[:3]
-    print(path, ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")
+    unsure = "don't know: " if scores[best[0]] < least else ""
+    print(path, unsure + ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")
 '''

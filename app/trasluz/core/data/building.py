@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from trasluz.api import DataError, DatasetSource, Detection, Problem, Progress, Record, Severity
+from trasluz.core.corrections import Corrections
 
-from . import checks, division
+from . import division
+from .corrected import settle
 from .database import SEVERITIES, VERSION, same_file_version, written_anew
 from .names import located, quoted, shown
 from .summary import has_classes
@@ -44,6 +46,7 @@ def build_index(
     sources: Sequence[DatasetSource],
     *,
     seed: int = 0,
+    corrections: Corrections | None = None,
     progress: Tell | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> DatasetSource:
@@ -64,7 +67,7 @@ def build_index(
         builder.make_sure_of_items(db)
         stratified = has_classes(source.kind)
         split_given = division.divide(db, seed=seed, stratified=stratified)
-        checks.check(db, noun=source.input_name, stratified=stratified)
+        settled = settle(db, corrections or Corrections(), noun=source.input_name, stratified=stratified)
         facts = {
             "version": str(VERSION),
             "source": source.id,
@@ -76,7 +79,7 @@ def build_index(
             "suffixes": json.dumps(source.suffixes),
             "seed": str(seed),
             "split_given": "1" if split_given else "",
-            "fingerprint": checks.fingerprint(db),
+            **settled,
         }
         db.executemany("INSERT INTO meta VALUES (?, ?)", facts.items())
         builder.stop_if_asked()

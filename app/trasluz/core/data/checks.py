@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from trasluz.api import Severity
@@ -15,16 +15,37 @@ FEW: Final = 10
 UNEQUAL: Final = 3.0
 VERY_UNEQUAL: Final = 10.0
 
-_Found = tuple[str, Severity, str, int | None, str | None]
+Found = tuple[str, Severity, str, int | None, str | None]
 """rule, severity, sentence, item, path"""
+_OF_THE_WHOLE: Final = (
+    "conflict",
+    "leak",
+    "duplicate",
+    "one-item",
+    "no-train",
+    "no-val",
+    "one-class",
+    "not-learned",
+    "single",
+    "few",
+    "not-judged",
+    "imbalance",
+)
+"""What `check` looks for."""
 
 
 def check(db: sqlite3.Connection, *, noun: str, stratified: bool) -> None:
     """Look for problems of the whole and write them into the index."""
-    _write(db, _twins(db, noun))
-    _write(db, _parts(db, noun))
+    write(db, _twins(db, noun))
+    write(db, _parts(db, noun))
     if stratified:
-        _write(db, _classes(db, noun))
+        write(db, _classes(db, noun))
+
+
+def forget(db: sqlite3.Connection, others: Sequence[str] = ()) -> None:
+    """Take out what `check` has found, and the problems of other rules, before it looks again."""
+    rules = (*_OF_THE_WHOLE, *others)
+    db.execute(f"DELETE FROM problems WHERE rule IN ({', '.join('?' * len(rules))})", rules)
 
 
 def together(rule: str, count: int, noun: str, first: str) -> str:
@@ -76,11 +97,13 @@ _TOGETHER: Final = {
     "single": "{n} classes have one {noun} only, and none to judge by; add more.",
     "few": f"{{n}} classes have fewer than {FEW} {{nouns}}; they will be recognised badly. Add more.",
     "not-learned": "{n} classes are judged by but have nothing to learn from; every answer to them will be wrong.",
+    "corrected": "{n} {nouns} count as another class than their place says, as you corrected them.",
+    "left-out": "{n} {nouns} are left out, as you asked.",
     "not-judged": "{n} classes have no {nouns} to judge by, so the score says nothing about them.",
 }
 
 
-def _twins(db: sqlite3.Connection, noun: str) -> Iterator[_Found]:
+def _twins(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
     """Compare each item with the first one of the same content."""
     rows = db.execute(
         "WITH firsts AS (SELECT hash, min(id) AS id FROM items WHERE split IS NOT NULL"
@@ -100,7 +123,7 @@ def _twins(db: sqlite3.Connection, noun: str) -> Iterator[_Found]:
             yield "duplicate", Severity.NOTE, f"{same}; it counts twice.", item, path
 
 
-def _parts(db: sqlite3.Connection, noun: str) -> Iterator[_Found]:
+def _parts(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
     sizes = dict(db.execute("SELECT split, count(*) FROM items WHERE split IS NOT NULL GROUP BY split").fetchall())
     if sum(sizes.values()) == 1:
         yield _whole("one-item", Severity.ERROR, f"There is one {noun} only; a model needs many of each class.")
@@ -113,7 +136,7 @@ def _parts(db: sqlite3.Connection, noun: str) -> Iterator[_Found]:
         yield _whole("no-val", Severity.WARNING, f"No {noun} is left to judge by; add more to each class.")
 
 
-def _classes(db: sqlite3.Connection, noun: str) -> Iterator[_Found]:
+def _classes(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
     nouns = f"{noun}s"
     counts: dict[str, dict[str, int]] = {}
     for label, split, count in db.execute(
@@ -150,7 +173,7 @@ def _classes(db: sqlite3.Connection, noun: str) -> Iterator[_Found]:
         yield from _balance(learned, nouns)
 
 
-def _balance(learned: dict[str, int], nouns: str) -> Iterator[_Found]:
+def _balance(learned: dict[str, int], nouns: str) -> Iterator[Found]:
     large, small = max(learned, key=lambda k: learned[k]), min(learned, key=lambda k: learned[k])
     ratio = learned[large] / learned[small]
     if ratio >= UNEQUAL:
@@ -162,11 +185,12 @@ def _balance(learned: dict[str, int], nouns: str) -> Iterator[_Found]:
         )
 
 
-def _whole(rule: str, severity: Severity, sentence: str) -> _Found:
+def _whole(rule: str, severity: Severity, sentence: str) -> Found:
     return rule, severity, sentence, None, None
 
 
-def _write(db: sqlite3.Connection, found: Iterator[_Found]) -> None:
+def write(db: sqlite3.Connection, found: Iterator[Found]) -> None:
+    """Put what was found into the index."""
     db.executemany(
         "INSERT INTO problems (rule, severity, sentence, item, path) VALUES (?, ?, ?, ?, ?)",
         (

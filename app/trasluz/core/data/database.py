@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import sqlite3
 import time
 import uuid
@@ -14,7 +15,7 @@ from trasluz.api import DataError
 
 from .names import quoted
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables and of the checks; an index of another version is built anew."""
 
 SEVERITIES: Final = ("note", "warning", "error")
@@ -40,6 +41,8 @@ CREATE TABLE items (
     rule TEXT,
     split TEXT,             -- the split it is in; NULL where it is set aside
     position INTEGER,       -- its place in the split
+    told TEXT,              -- the label as the data says it, where the person corrected it
+    drawn TEXT,             -- and the split that it was in before
     UNIQUE (path, part)
 );
 CREATE TABLE problems (
@@ -51,8 +54,9 @@ CREATE TABLE problems (
     path TEXT
 );
 """
-_INDEXES: Final = """
-CREATE UNIQUE INDEX items_place ON items (split, position);
+_PLACES: Final = "CREATE UNIQUE INDEX items_place ON items (split, position);"
+_INDEXES: Final = f"""
+{_PLACES}
 CREATE INDEX items_label ON items (label, id);
 CREATE INDEX problems_item ON problems (item);
 CREATE INDEX problems_rule ON problems (rule, item);
@@ -88,6 +92,31 @@ def written_anew(at: Path) -> Iterator[sqlite3.Connection]:
                 db.executescript(_SCHEMA)
                 yield db
                 db.executescript(_INDEXES)
+                db.commit()
+            _flush(part)
+            _put_in_place(part, at)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+@contextmanager
+def changed_copy(at: Path) -> Iterator[sqlite3.Connection]:
+    """Give a copy of an index to change, without its index of places, and put it in place of `at` at the end.
+
+    Whoever has `at` open, or another name for it, keeps what it opened.
+
+    Raises:
+        DataError: If the disk is full or the folder cannot be written to.
+    """
+    part = at.with_name(f".{at.name}.{uuid.uuid4().hex[:12]}.part")
+    with _storage_sentences(at):
+        try:
+            shutil.copyfile(at, part)
+            with closing(sqlite3.connect(part.absolute().as_uri(), uri=True, check_same_thread=False)) as db:
+                db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; DROP INDEX items_place;")
+                yield db
+                db.executescript(_PLACES)
                 db.commit()
             _flush(part)
             _put_in_place(part, at)

@@ -33,11 +33,16 @@ def divide(db: sqlite3.Connection, *, seed: int, stratified: bool) -> bool:
     db.execute("UPDATE items SET split = 'train' WHERE error IS NULL AND split IS NULL")
     if not given.get("val"):
         _draw_val(db, seed=seed, stratified=stratified)
+    place(db)
+    return bool(given.get("val"))
+
+
+def place(db: sqlite3.Connection) -> None:
+    """Number the items of each split, without gaps."""
     db.execute(
         "UPDATE items SET position = r.n FROM (SELECT id, row_number() OVER (PARTITION BY split ORDER BY id) - 1 AS n"
-        " FROM items WHERE split IS NOT NULL) AS r WHERE r.id = items.id"
+        " FROM items WHERE split IS NOT NULL) AS r WHERE r.id = items.id AND r.n IS NOT items.position"
     )
-    return bool(given.get("val"))
 
 
 def _draw_val(db: sqlite3.Connection, *, seed: int, stratified: bool) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self, overload
 
 from trasluz.api import SPLITS, DataError, DatasetSource, Progress, Record, Sample, Split
+from trasluz.core.corrections import Corrections
 
 from .database import SEVERITIES, VERSION, open_to_read
 from .names import located, quoted
@@ -53,10 +54,13 @@ class Index:
         sources: Sequence[DatasetSource],
         *,
         seed: int = 0,
+        corrections: Corrections | None = None,
         progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Self:
         """Index the data at `root` into the file `at`, all or nothing; files that have not changed are not read again.
+
+        What the person corrected counts in place of what the data says.
 
         Raises:
             DataError: If the data cannot be used at all, or the index cannot be written; an earlier one stays.
@@ -64,7 +68,9 @@ class Index:
         """
         from .building import build_index
 
-        source = build_index(Path(root), Path(at), sources, seed=seed, progress=progress, cancelled=cancelled)
+        source = build_index(
+            Path(root), Path(at), sources, seed=seed, corrections=corrections, progress=progress, cancelled=cancelled
+        )
         return cls(Path(at), [source])
 
     @classmethod
@@ -92,6 +98,21 @@ class Index:
     def fingerprint(self) -> str:
         """A hash of what is in the data: paths, targets, splits and contents."""
         return self._meta["fingerprint"]
+
+    @property
+    def uncorrected(self) -> str:
+        """The same hash as it would be without the person's corrections."""
+        return self._meta.get("uncorrected") or self.fingerprint
+
+    @property
+    def corrections(self) -> str:
+        """The digest of the corrections that it holds; empty where there are none."""
+        return self._meta.get("corrections", "")
+
+    @property
+    def input_name(self) -> str:
+        """What one item is called."""
+        return self._meta["input_name"]
 
     @property
     def seed(self) -> int:

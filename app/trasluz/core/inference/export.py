@@ -8,6 +8,7 @@ from trasluz.api import FamilyError, ModelCard, ModelFamily
 from trasluz.api.model import CARD_NAME
 from trasluz.core.atomic import rename
 
+from .doubt import ANSWERING_NAME, Answering
 from .model import read_card
 
 README, SCRIPT, LABELS = "README.md", "predict.py", "labels.txt"
@@ -38,6 +39,7 @@ def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp3
             "been measured. Leave the precision out."
         )
     card = read_card(model, verify=True)
+    answering = Answering.read(model)
     script = family.script(card)
     out = Path(out).expanduser().absolute()
     _check_free(out, model)
@@ -50,8 +52,10 @@ def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp3
                 shutil.copyfile(model / file, part / file)
             if card.labels:
                 _write(part / LABELS, "".join(f"{label}\n" for label in card.labels))
+            if answering.unsure_below is not None:
+                shutil.copyfile(model / ANSWERING_NAME, part / ANSWERING_NAME)
             _write(part / SCRIPT, script)
-            _write(part / README, readme(card, family))
+            _write(part / README, readme(card, family, answering))
             if out.exists():
                 out.rmdir()
             rename(part, out)
@@ -65,7 +69,7 @@ def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp3
     return out
 
 
-def readme(card: ModelCard, family: ModelFamily) -> str:
+def readme(card: ModelCard, family: ModelFamily, answering: Answering | None = None) -> str:
     """The model card in plain words, as Markdown."""
     lines = [
         f"# {_line(card.title)}",
@@ -83,6 +87,7 @@ def readme(card: ModelCard, family: ModelFamily) -> str:
         "however sure they sound.",
         "",
         *_labels(card),
+        *_doubt(answering),
         "## How to run it",
         "",
         "Python and these packages suffice; Trasluz is not needed.",
@@ -163,6 +168,17 @@ def _labels(card: ModelCard) -> list[str]:
     shown = ", ".join(_line(label) for label in card.labels[:_LISTED])
     more = f" and {len(card.labels) - _LISTED} more" if len(card.labels) > _LISTED else ""
     return [f"It answers with one of {len(card.labels)} classes: {shown}{more} (`{LABELS}`, in the graphs' order).", ""]
+
+
+def _doubt(answering: Answering | None) -> list[str]:
+    if answering is None or answering.unsure_below is None:
+        return []
+    return [
+        f"An answer with a confidence below {answering.unsure_below:.4g} counts as “don't know”: whoever trained it "
+        f"chose so. The number is in `{ANSWERING_NAME}`; `{SCRIPT}` keeps to it. Delete that file to have every "
+        "input answered.",
+        "",
+    ]
 
 
 def _graphs(card: ModelCard) -> list[str]:

@@ -244,6 +244,7 @@ def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path
         data=DataFacts(
             name=dataset.root.name,
             fingerprint=dataset.fingerprint,
+            uncorrected=getattr(dataset, "uncorrected", ""),
             kind=str(dataset.kind),
             train=dataset.count("train"),
             val=dataset.count("val"),

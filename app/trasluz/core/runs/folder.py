@@ -11,6 +11,7 @@ checkpoint/      the family's; complete ones only
 model.part/      the model while it is being made
 model/           the model; has this name only when it is whole
 judgement.json   how each validation item was answered
+corrections.json what the person had corrected about the data when the run took it; absent where nothing
 ```
 """
 
@@ -29,6 +30,7 @@ from pydantic_core import PydanticSerializationError
 from trasluz.api import DataError, Event, Failed, Finished, ModelCard, Note, Started, Stopped, parse_event
 from trasluz.api.model import CARD_NAME
 from trasluz.core.atomic import remove_folder, rename, sync_folder, write_whole
+from trasluz.core.corrections import CORRECTIONS_NAME
 
 from .lock import RunBusy, held, is_held
 from .request import REQUEST_NAME, RunRequest
@@ -78,7 +80,7 @@ class RunFolder:
             if folder.request_path.exists():
                 raise DataError(f"There is a run in “{path}” already; choose another folder.")
             request = request.model_copy(
-                update={name: folder._as_written(getattr(request, name)) for name in ("index", "cache")}
+                update={name: folder._as_written(getattr(request, name)) for name in ("index", "cache", "corrections")}
             )
             write_whole(folder.request_path, request.model_dump_json(indent=2) + "\n")
         except OSError as error:
@@ -132,6 +134,11 @@ class RunFolder:
     def judgement_path(self) -> Path:
         """How each validation item was answered."""
         return self.path / "judgement.json"
+
+    @property
+    def corrections_path(self) -> Path:
+        """What the person had corrected about the data that this run learned from."""
+        return self.path / CORRECTIONS_NAME
 
     @property
     def log_path(self) -> Path:

@@ -23,6 +23,8 @@ class RunRequest(BaseModel):
         data: The root of the data.
         index: The index to use; relative to the run folder, or None to make one in the run folder.
         cache: Where features and such are kept between runs, relative to the run folder; the user's cache if None.
+        corrections: The project's corrections, relative to the run folder; those of the moment when the run takes its
+            data count, and the run keeps a copy.
         settings: The family's settings; those not given have their defaults.
         device: `auto`, `cpu`, `cuda`, `cuda:N`.
     """
@@ -36,6 +38,7 @@ class RunRequest(BaseModel):
     data: str
     index: str | None = None
     cache: str | None = None
+    corrections: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     device: str = "auto"
     created: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -50,6 +53,7 @@ class RunRequest(BaseModel):
         name: str = "",
         index: str | None = None,
         cache: str | None = None,
+        corrections: str | None = None,
         device: str = "auto",
     ) -> Self:
         """Make a request with an id of its own."""
@@ -60,6 +64,7 @@ class RunRequest(BaseModel):
             data=data,
             index=index,
             cache=cache,
+            corrections=corrections,
             settings=settings or {},
             device=device,
         )

@@ -106,6 +106,7 @@ def create_run(
         name=name,
         index=str(project.index_path),
         cache=str(project.cache_folder),
+        corrections=str(project.corrections_path),
         device=device,
     )
     folder = RunFolder.create(Path(project.runs_folder) / request.id, request)
