@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,19 @@ def test_runs_show_the_run(run: Path) -> None:
     shown = json.loads(trasluz("runs", "show", run, "--json").stdout)
     assert shown["state"] == "finished"
     assert shown["score"] >= 0.9
+
+
+def test_an_exported_script_says_that_it_does_not_know(run: Path, surfaces: Path, tmp_path: Path) -> None:
+    photo = next(surfaces.glob("val/*/*"))
+    (row,) = json.loads(trasluz("predict", run, photo, "--json").stdout)
+    done = trasluz("threshold", run, "--at", min(1.0, row["score"] + 1e-4))
+    assert done.returncode == 0 and "don’t know" in done.stdout, done.stderr
+    try:
+        assert trasluz("export", run, "--out", tmp_path / "doubting").returncode == 0
+        said = subprocess.run(
+            [sys.executable, tmp_path / "doubting" / "predict.py", photo], capture_output=True, text=True, check=True
+        )
+        assert f"don't know: {row['label']}" in said.stdout
+        assert "don't know, perhaps" in trasluz("predict", run, photo).stdout
+    finally:
+        trasluz("threshold", run, "--off")
