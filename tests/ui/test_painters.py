@@ -23,6 +23,8 @@ from trasluz.api import (
     Overlay,
     Points,
     RichText,
+    SampleItem,
+    Samples,
     Series,
     Span,
     Stages,
@@ -61,6 +63,15 @@ FULL: dict[str, View] = {
     "alignment": Alignment("Who looked at whom", ("the", "house"), ("la", "casa"), np.array([[0.9, 0.1], [0.2, 0.8]])),
     "audio": Audio("Seven", np.sin(X).astype(np.float32), 16_000, (Span(0.0, 0.001, "seven"),)),
     "richtext": RichText("What counted", ("not ", "bad ", "at all"), (0.9, -0.6, 0.0), "lit speaks for it"),
+    "samples": Samples(
+        "Nearest photos",
+        (
+            SampleItem("dress/1.jpg", "dress", 0.93, rng.integers(0, 255, (40, 60, 3), dtype=np.uint8)),
+            SampleItem("hat/gone.jpg", "hat", 0.71, None, "not found"),
+        ),
+        unit="%",
+        caption="one of them is gone",
+    ),
     "stages": Stages("Which stages learn", ("stem", "1", "head"), (3, 2, 1), (False, True, True), "the first keeps"),
 }
 EMPTY: dict[str, View] = {
@@ -78,6 +89,7 @@ EMPTY: dict[str, View] = {
     "audio": Audio("a", np.zeros(0, np.float32), 16_000),
     "richtext": RichText("r", (), ()),
     "stages": Stages("s", (), (), ()),
+    "samples": Samples("s", ()),
 }
 
 
@@ -179,6 +191,23 @@ def test_a_bar_is_selected_by_keys(qtbot: QtBot) -> None:
     qtbot.keyClick(painter, Qt.Key.Key_Down)
     qtbot.keyClick(painter, Qt.Key.Key_Down)
     assert said == ["dress", "hat"]
+
+
+def test_a_sample_is_selected_by_mouse_and_by_keys_and_a_missing_one_says_so(qtbot: QtBot) -> None:
+    view = FULL["samples"]
+    assert isinstance(view, Samples)
+    painter = painter_for(view)
+    qtbot.addWidget(painter)
+    painter.resize(420, painter.heightForWidth(420))
+    painter.show()
+    chosen: list[SampleItem] = []
+    painter.chosen.connect(chosen.append)
+    qtbot.mouseClick(painter, Qt.MouseButton.LeftButton, pos=QPoint(40, 40))
+    qtbot.keyClick(painter, Qt.Key.Key_Right)
+    qtbot.keyClick(painter, Qt.Key.Key_Right)
+    assert [item.name for item in chosen] == ["dress/1.jpg", "hat/gone.jpg", "hat/gone.jpg"]
+    assert "hat 71.0% (not found)" in painter.accessibleDescription()
+    assert painter.tip_at(QPointF(40, 40)) == "dress/1.jpg\ndress 93.0%"
 
 
 def test_the_heat_can_be_taken_away(qtbot: QtBot) -> None:

@@ -63,6 +63,8 @@ from trasluz.api.views import (
     Overlay,
     Points,
     RichText,
+    SampleItem,
+    Samples,
     Series,
     Span,
     Stages,
@@ -71,7 +73,7 @@ from trasluz.api.views import (
     view_to_json,
 )
 
-API_VERSION = (1, 0)
+API_VERSION = (1, 1)
 """(major, minor) of this package; a plugin asks for a major version and gets every later minor one."""
 
 __all__ = [
@@ -116,6 +118,8 @@ __all__ = [
     "Record",
     "RichText",
     "Sample",
+    "SampleItem",
+    "Samples",
     "Series",
     "Severity",
     "Span",

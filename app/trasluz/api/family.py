@@ -59,6 +59,8 @@ class Trained:
         labels: Classes in the order of the scores.
         preprocessing: What happens to an input, as data, for the card.
         files: Other files of the model by name, in the model folder.
+        private: Files of the model by name that stay in the model folder and are never exported, since they tell of
+            the person's data. Explainers find them in `ModelCard.private`.
         extra: Anything the predictor and the explainers need, as JSON values.
         licence: Licence of pretrained weights that went into the model.
         tolerance: The largest difference allowed between PyTorch's outputs and the graphs'.
@@ -71,6 +73,7 @@ class Trained:
     labels: tuple[str, ...] = ()
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     licence: str = ""
     tolerance: float = 1e-3

@@ -92,6 +92,9 @@ class ModelCard(_Part):
     labels: tuple[str, ...] = ()
     files: dict[str, str] = Field(default_factory=dict)
     """Other files of the model by name: a tokenizer, a language model."""
+    private: dict[str, str] = Field(default_factory=dict)
+    """Files by name that lie beside the model, tell of the person's data and are never exported; those that are there.
+    """
     preprocessing: dict[str, Any] = Field(default_factory=dict)
     """What happens to an input: what the graph holds and what must be done before it, as data."""
     extra: dict[str, Any] = Field(default_factory=dict)

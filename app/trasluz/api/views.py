@@ -145,9 +145,44 @@ class Stages:
     caption: str = ""
 
 
-View = Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages
+@dataclass(frozen=True, slots=True)
+class SampleItem:
+    """One item of a row of samples.
+
+    Attributes:
+        name: The file, relative to its data, or whatever the person knows the item by.
+        label: What it is.
+        value: How it stands to what was asked (a similarity, a confidence), in the unit of the view.
+        image: (h, w, 3) uint8 RGB, small; None where it cannot be shown.
+        note: Why it cannot be shown, in a few words, or anything else to be said of it.
+    """
+
+    name: str
+    label: str = ""
+    value: float | None = None
+    image: np.ndarray | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Items of the data side by side, the first one first.
+
+    Attributes:
+        unit: Of the items' values; `%` shows fractions as percent.
+        caption: A sentence that reads them.
+    """
+
+    title: str
+    items: Sequence[SampleItem]
+    unit: str = ""
+    caption: str = ""
+
+
+View = Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages | Samples
 _TYPES: dict[str, type] = {
-    t.__name__.lower(): t for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages)
+    t.__name__.lower(): t
+    for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages, Samples)
 }
 
 
@@ -192,4 +227,10 @@ def _restored(kind: type, name: str, value: Any) -> Any:
         return tuple(Series(s["name"], np.asarray(s["x"]), np.asarray(s["y"])) for s in value)
     if name == "spans":
         return tuple(Span(**s) for s in value)
+    if name == "items":
+        return tuple(SampleItem(**{**item, "image": _pixels(item.get("image"))}) for item in value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _pixels(value: Any) -> np.ndarray | None:
+    return None if value is None else np.asarray(value).astype(np.uint8)

@@ -1,17 +1,24 @@
-"""What can be seen in a finetuned CNN: where it looked, which stages learned, and which stage knew most."""
+"""What can be seen in a finetuned CNN: where it looked, what it was reminded of, which stages learned and knew most."""
 
 from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
-from trasluz.api import Bars, Explainer, ModelCard, Overlay, Predictor, Sample, Stages
+from trasluz.api import Bars, Explainer, ModelCard, Overlay, Predictor, Sample, SampleItem, Samples, Stages
+from trasluz.api.neighbours import Neighbours
 
 from .data import middle_square
-from .export import CLASS_MAPS, IMAGE, PROBABILITIES
+from .export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES
+from .neighbours import NEIGHBOURS
 
 FAMILY = "finetuned-cnn"
 SHOWN_AT_MOST = 1280
 """Longest side of the photo in the view."""
+SHOWN_NEAREST, THUMBNAIL = 8, 224
+SAME = 0.9995
+"""From this cosine on two photos are the same to the network; float16 rounds by 0.0005 at the most."""
 HEAT_SIDE = 224
 HEAT_AT_MOST = 1_000_000
 
@@ -55,6 +62,31 @@ class ClassActivation(Explainer):
         )
 
 
+class NearestPhotos(Explainer):
+    """The training photos whose features point in the direction most like the photo's: cosine similarity."""
+
+    id = "nearest-photos"
+    title = "Nearest training photos"
+    sentence = "The photos it learned from that are most alike to this one, as the network sees them."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the photos' features lie beside the model; they stay behind when it is exported."""
+        return card.family == FAMILY and NEIGHBOURS in card.private
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Samples:
+        """Make the view; photos that are not where they were are named and said to be missing."""
+        path = predictor.model.folder / predictor.card.private[NEIGHBOURS]
+        known = _loaded(path, path.stat().st_mtime_ns)
+        nearest = known.nearest(predictor.outputs([sample])[0][FEATURES], SHOWN_NEAREST)
+        root = Path(known.root)
+        folder = root if root.is_dir() or not root.suffix else root.parent  # a list of photos lies beside them
+        items = []
+        for i, similarity in nearest:
+            image, note = _small(folder / known.paths[i])
+            items.append(SampleItem(known.paths[i], known.labels[i], similarity, image, note))
+        return Samples(title=self.title, items=items, unit="%", caption=_told(items, root))
+
+
 class LearningStages(Explainer):
     """Which parts of the network were trained."""
 
@@ -95,6 +127,40 @@ class StageAccuracy(Explainer):
         found = predictor.card.extra["stage_accuracy"]
         used = [stage["name"] for stage in predictor.card.extra["stages"]][-2]
         return Bars(title=self.title, labels=list(found), values=[float(v) for v in found.values()], highlight=used)
+
+
+@lru_cache(maxsize=2)
+def _loaded(path: Path, _changed: int) -> Neighbours:
+    return Neighbours.load(path)
+
+
+def _small(path: Path) -> tuple[np.ndarray | None, str]:
+    """A small picture of a photo, or None and why there is none."""
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as photo:
+            photo.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))
+            photo.thumbnail((THUMBNAIL, THUMBNAIL))
+            return np.asarray(ImageOps.exif_transpose(photo).convert("RGB")), ""
+    except FileNotFoundError:
+        return None, "not found"
+    except Exception:  # a damaged photo raises whatever its decoder likes
+        return None, "cannot be read"
+
+
+def _told(items: Sequence[SampleItem], root: Path) -> str:
+    missing = sum(item.image is None for item in items)
+    if missing == len(items):
+        return f"None of these photos is where it was (“{root}”); put the data back, or connect its drive again."
+    words = f"{missing} of them cannot be shown. " if missing else ""
+    if (items[0].value or 0) >= SAME:
+        return f"{words}The first is this very photo, or one that looks the same: the model has learned from it."
+    labels = [item.label for item in items]
+    most = max(labels, key=labels.count)
+    return (
+        f"{words}{labels.count(most)} of the {len(items)} nearest photos are of “{most}”; 100% would be the same photo."
+    )
 
 
 def _shown(image: np.ndarray) -> np.ndarray:

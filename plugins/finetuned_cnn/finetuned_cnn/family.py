@@ -21,8 +21,9 @@ from trasluz.api import (
 )
 from trasluz.api.scores import classification
 
+from . import neighbours
 from .config import FinetunedCnnConfig, Strategy, chosen_strategy
-from .explain import ClassActivation, LearningStages, StageAccuracy
+from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy
 from .export import FEATURES, IMAGE, PROBABILITIES, export_classifier, preprocessing
 from .predict import FinetunedCnnPredictor
 from .script import PREDICT
@@ -67,7 +68,8 @@ class FinetunedCnn(ModelFamily):
         fitted = fit_classifier(context, backbone, try_all_parts=strategy == "stages")
         network = with_classifier(backbone, fitted, dropout=config.dropout)
         stages = _stages(network, {"classifier"})
-        if strategy in ("few-layers", "many-layers"):
+        finetuned = strategy in ("few-layers", "many-layers")
+        if finetuned:
             from .finetune import finetune, learning_parts
 
             stages = _stages(network, set(learning_parts(network, strategy)))
@@ -76,13 +78,19 @@ class FinetunedCnn(ModelFamily):
             sentence = "The backbone stays as it is; only the classifier on top of it learned."
             context.emit(Note(sentence=sentence, facts={"stages": stages}))
         network.eval()
-        export_classifier(network, context.model_folder / GRAPH_FILE)
+        graph_path = context.model_folder / GRAPH_FILE
+        export_classifier(network, graph_path)
+        if finetuned:
+            private = neighbours.look_and_keep(context, graph_path)
+        else:
+            private = neighbours.keep(context, fitted.records, fitted.features)
         return Trained(
             title=f"{backbone.facts.title}, {TITLES[strategy]}",
             graphs={"model": GRAPH_FILE},
             reference=_reference(network),
             labels=tuple(context.dataset.labels),
             preprocessing=preprocessing(backbone.facts.preparation),
+            private=private,
             extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages),
             licence=backbone.facts.licence,
             compared=(PROBABILITIES, FEATURES),
@@ -101,8 +109,8 @@ class FinetunedCnn(ModelFamily):
         return PREDICT
 
     def explainers(self) -> Sequence[Explainer]:
-        """Where it looked, what learned, which stage knew most."""
-        return (ClassActivation(), LearningStages(), StageAccuracy())
+        """Where it looked, the most similar photos, what learned, which stage knew most."""
+        return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy())
 
 
 def _reference(network: "Classifier") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
@@ -141,7 +149,7 @@ def _extra(
     backbone: "Backbone", fitted: "Fitted", *, strategy: Strategy, why: str, stages: list[dict[str, Any]]
 ) -> dict[str, Any]:
     extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": backbone.facts.id, "stages": stages}
-    extra["linear"] = {"c": fitted.choice.c, "photos": fitted.photos}
+    extra["linear"] = {"c": fitted.choice.c, "photos": len(fitted.records)}
     if not np.isnan(fitted.choice.accuracy):
         extra["linear"]["held_out_accuracy"] = fitted.choice.accuracy
     if fitted.compared:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trasluz.api import DataError, FamilyError, Metric, Note, Progress, TrainContext, TrainingStopped
+from trasluz.api import DataError, FamilyError, Metric, Note, Progress, Record, TrainContext, TrainingStopped
 
 from . import logistic
 from .features import Features, extract
@@ -31,13 +31,15 @@ class Fitted:
         linear: The classifier.
         choice: What cross-validation said of it.
         compared: Part name → accuracy on held-out photos, where several parts were tried.
-        photos: How many photos it was fitted on.
+        features: The features of that part that it was fitted on: (photos, C).
+        records: The photos.
     """
 
     part: int
     linear: logistic.Linear
     choice: logistic.Choice
-    photos: int
+    features: np.ndarray
+    records: list[Record]
     compared: dict[str, float] = field(default_factory=dict)
 
 
@@ -88,7 +90,7 @@ def _best(
     compared = {names[part]: choice.accuracy for part, choice in choices.items()} if try_all else {}
     _tell_choice(context, choices[best], names[best], compared)
     linear = _fit(context, features.after(best), y, classes=classes, c=choices[best].c)
-    return Fitted(best, linear, choices[best], len(y), compared)
+    return Fitted(best, linear, choices[best], features.after(best), features.records, compared)
 
 
 def with_classifier(backbone: "Backbone", fitted: Fitted, *, dropout: float) -> "Classifier":

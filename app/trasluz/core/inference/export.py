@@ -9,7 +9,7 @@ from trasluz.api.model import CARD_NAME
 from trasluz.core.atomic import rename
 
 from .doubt import ANSWERING_NAME, Answering
-from .model import read_card
+from .model import read_card, write_card
 
 README, SCRIPT, LABELS = "README.md", "predict.py", "labels.txt"
 _LISTED = 100
@@ -47,9 +47,10 @@ def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp3
     try:
         part.mkdir(parents=True)
         try:
-            for file in dict.fromkeys([*(g.file for g in card.graphs), *card.files.values(), CARD_NAME]):
+            for file in dict.fromkeys([*(g.file for g in card.graphs), *card.files.values()]):
                 (part / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(model / file, part / file)
+            write_card(part, card.model_copy(update={"private": {}}))
             if card.labels:
                 _write(part / LABELS, "".join(f"{label}\n" for label in card.labels))
             if answering.unsure_below is not None:

@@ -219,7 +219,7 @@ def _farthest(onnx: Outputs, torch: Outputs, names: Sequence[str], *, item: str)
 
 def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path, config: TrainConfig) -> ModelCard:
     """The card before anything was measured."""
-    for file in [*trained.graphs.values(), *trained.files.values()]:
+    for file in [*trained.graphs.values(), *trained.files.values(), *trained.private.values()]:
         if not (folder / file).is_file():
             raise FamilyError(f"“{family.title}” did not write “{file}”, which belongs to its model. {_REPORT}")
     if not trained.graphs:
@@ -236,6 +236,7 @@ def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path
         graphs=tuple(graphs),
         labels=tuple(trained.labels),
         files=dict(trained.files),
+        private=dict(trained.private),
         preprocessing=dict(trained.preprocessing),
         extra=dict(trained.extra),
         headline=family.headline,
@@ -272,7 +273,7 @@ def write_metadata(path: Path, card: ModelCard, *, graph: str) -> None:
     import onnx
 
     model = onnx.load(str(path), load_external_data=False)
-    told = card.model_dump(mode="json", exclude={"graphs", "files"})
+    told = card.model_dump(mode="json", exclude={"graphs", "files", "private"})
     kept = {p.key: p.value for p in model.metadata_props if not p.key.startswith(_METADATA)}
     for key, value in told.items():
         kept[_METADATA + key] = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

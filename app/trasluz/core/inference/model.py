@@ -1,5 +1,6 @@
 """Model folders: finding one, reading its card, opening its graphs."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -74,7 +75,7 @@ def read_card(folder: Path, *, verify: bool = False) -> ModelCard:
                     f"“{graph.file}” in “{folder}” is not the file that its card describes; it was changed or cut "
                     "off. Copy or export the whole folder again."
                 )
-    return card
+    return card.model_copy(update={"private": _private(folder, card)})
 
 
 def parse_card(raw: bytes, *, where: str) -> ModelCard:
@@ -225,6 +226,16 @@ class OpenModel:
 
 def _files(card: ModelCard) -> list[str]:
     return [*(graph.file for graph in card.graphs), *card.files.values()]
+
+
+def _private(folder: Path, card: ModelCard) -> dict[str, str]:
+    """Those of the card's private files that are there: a model that was copied or exported runs without them."""
+    found = {}
+    for name, file in card.private.items():
+        with contextlib.suppress(ModelError):
+            _check_inside(folder, file)
+            found[name] = file
+    return found
 
 
 def _check_inside(folder: Path, name: str) -> None:

@@ -10,6 +10,7 @@ from trasluz.api import (
     Overlay,
     Points,
     RichText,
+    Samples,
     Stages,
     View,
 )
@@ -23,6 +24,7 @@ from .matrix import MatrixPainter
 from .overlay import OverlayPainter
 from .points import PointsPainter
 from .richtext import RichTextPainter
+from .samples import SamplesPainter
 from .stages import StagesPainter
 
 PAINTERS: dict[type, type[Canvas]] = {
@@ -35,6 +37,7 @@ PAINTERS: dict[type, type[Canvas]] = {
     Overlay: OverlayPainter,
     Points: PointsPainter,
     RichText: RichTextPainter,
+    Samples: SamplesPainter,
     Stages: StagesPainter,
 }
 
