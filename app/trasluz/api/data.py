@@ -161,6 +161,17 @@ class DatasetSource(ABC):
             DataError: If it cannot be read.
         """
 
+    def content(self, root: Path, record: Record) -> bytes | None:
+        """What tells this item's content from another's, where a file holds many items; None: the whole file.
+
+        Copies and leaks are found by it, and drawn splits follow it. It is asked once for each item, so it should
+        cost no more than reading that item.
+
+        Raises:
+            DataError: If the item cannot be read.
+        """
+        return None
+
     def check(self, root: Path, record: Record) -> Record:
         """Look at one item's header and return its record completed (`length`, `extra`), without full decoding.
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ from .walk import unopened
 Tell = Callable[[Progress], None]
 
 _BATCH: Final = 2_000
+_TOGETHER: Final = 256
 _COLUMNS: Final = "id, path, part, label, given, grp, length, extra"
 
 
@@ -235,22 +237,33 @@ class _Builder:
 
     def _looking(self, db: sqlite3.Connection) -> Iterator[_Seen]:
         workers = min(8, os.cpu_count() or 2)
-        waiting: deque[Future[_Seen]] = deque()
+        # Where a file holds many items, each is looked at in less time than it takes to ask a thread for it.
+        many = type(self.source).content is not DatasetSource.content
+        at_once = _TOGETHER if many else 1
+        waiting: deque[Future[list[_Seen]]] = deque()
+        unseen = _unseen(db)
         pool = ThreadPoolExecutor(workers, thread_name_prefix="look")
         try:
-            for item, record in _unseen(db):
-                waiting.append(pool.submit(self._look, item, record))
+            while chunk := list(islice(unseen, at_once)):
+                waiting.append(pool.submit(self._look_at, chunk))
                 if len(waiting) >= 4 * workers:
-                    yield waiting.popleft().result()
+                    yield from waiting.popleft().result()
             while waiting:
-                yield waiting.popleft().result()
+                yield from waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _look_at(self, chunk: Sequence[tuple[int, Record]]) -> list[_Seen]:
+        return [self._look(item, record) for item, record in chunk]
 
     def _look(self, item: int, record: Record) -> _Seen:
         path = self.folder / located(record.path)
         try:
-            content = _hash(path, record.part)
+            own = self.source.content(self.root, record)
+            content = _hash(path, record.part) if own is None else _digest(own)
+        except DataError as error:
+            self._make_sure_of_root()
+            return _Seen(item, rule=getattr(error, "rule", "unreadable"), error=_valid(str(error)))
         except OSError as error:
             self._make_sure_of_root()
             return _Seen(item, rule="missing", error=unopened(record.path, error))
@@ -328,6 +341,10 @@ def _hash(path: Path, part: str) -> bytes | None:
     if part:
         digest.update(b"\0" + part.encode("utf-8", "surrogatepass"))
     return digest.digest()
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def _insert_problem(db: sqlite3.Connection, problem: Problem) -> None:

@@ -90,6 +90,10 @@ _TOGETHER: Final = {
     "deep": "{n} {nouns} have more than 8 bits per colour; the upper 8 are used.",
     "cmyk": "{n} {nouns} are in printing colours (CMYK); they are turned into screen colours.",
     "huge": "{n} {nouns} have more than 64 million pixels; smaller ones would train faster.",
+    "pair-row": "{n} rows cannot be read as pairs and are left out.",
+    "pair-empty": "{n} rows have nothing on one side and are left out.",
+    "pair-controls": "{n} rows hold control characters; they were taken out.",
+    "pair-identical": "{n} rows have the same text on both sides.",
     "duplicate": "{n} {nouns} are exact copies of others in the same split; they count twice, but do no harm.",
     "leak": "{n} {nouns} are both learned from and judged by, so the score will look better than it is; "
     "remove the copies.",
@@ -108,12 +112,12 @@ def _twins(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
     rows = db.execute(
         "WITH firsts AS (SELECT hash, min(id) AS id FROM items WHERE split IS NOT NULL"
         " GROUP BY hash HAVING count(*) > 1)"
-        " SELECT i.id, i.path, i.label, i.split, f.path, f.label, f.split FROM firsts"
+        " SELECT i.id, i.path, i.part, i.label, i.split, f.path, f.part, f.label, f.split FROM firsts"
         " JOIN items AS f ON f.id = firsts.id JOIN items AS i ON i.hash = firsts.hash AND i.id <> f.id"
         " WHERE i.split IS NOT NULL"
     )
-    for item, path, label, split, other, other_label, other_split in rows:
-        same = f"{quoted(path)} is the same {noun} as {quoted(other)}"
+    for item, path, part, label, split, other, other_part, other_label, other_split in rows:
+        same = f"{_place(path, part)} is the same {noun} as {_place(other, other_part)}"
         if label != other_label:
             yield "conflict", Severity.WARNING, f"{same}, but in another class; keep the right one.", item, path
         if split != other_split:
@@ -121,6 +125,10 @@ def _twins(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
             yield "leak", Severity.WARNING, sentence, item, path
         elif label == other_label:
             yield "duplicate", Severity.NOTE, f"{same}; it counts twice.", item, path
+
+
+def _place(path: str, part: str) -> str:
+    return f"{part} of {quoted(path)}" if part else quoted(path)
 
 
 def _parts(db: sqlite3.Connection, noun: str) -> Iterator[Found]:

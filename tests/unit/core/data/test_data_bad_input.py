@@ -152,7 +152,7 @@ def test_empty_missing_and_unknown_folders(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "nothing.csv").touch()
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "letter.txt").write_text("Dear")
+    (tmp_path / "other" / "letter.odt").write_text("Dear")
     for name, match in (
         ("empty", "is empty"),
         ("nothing.csv", "is empty"),

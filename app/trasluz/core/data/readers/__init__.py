@@ -6,5 +6,7 @@ from trasluz.api import DatasetSource
 def builtin_sources() -> list[DatasetSource]:
     """The readers of the layouts that the program knows without a plugin."""
     from .image_classes import ImageClasses
+    from .plain_text import PlainText
+    from .text_pairs import TextPairs
 
-    return [ImageClasses()]
+    return [ImageClasses(), TextPairs(), PlainText()]
