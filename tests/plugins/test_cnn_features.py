@@ -44,6 +44,9 @@ class Context:
     def stopping(self) -> bool:
         return self.stop_after is not None and self.ran >= self.stop_after
 
+    def pausing(self) -> bool:
+        return False
+
     def seconds_left(self) -> float | None:
         return self.left
 

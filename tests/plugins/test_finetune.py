@@ -50,6 +50,9 @@ class Context:
         self.looks += 1
         return self.stop_at is not None and self.looks > self.stop_at
 
+    def pausing(self) -> bool:
+        return False
+
     def seconds_left(self) -> None:
         return None
 

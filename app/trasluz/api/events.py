@@ -112,10 +112,15 @@ class Finished(_Event):
 
 
 class Stopped(_Event):
-    """The person stopped the run before there was anything to keep, or asked to keep nothing; it can be resumed."""
+    """The run ended at the person's wish and without a model; it can be resumed.
+
+    Attributes:
+        paused: Whether they asked for a pause: it left a checkpoint to go on from.
+    """
 
     type: Literal["stopped"] = "stopped"
     sentence: str = "Stopped; it can be resumed."
+    paused: bool = False
 
 
 class Failed(_Event):

@@ -105,7 +105,11 @@ class TrainContext(Protocol):
 
     @property
     def model_folder(self) -> Path:
-        """Where the graphs go; empty at the start of the export."""
+        """Where the graphs go; empty at the start of the export.
+
+        Raises:
+            TrainingStopped: If the person asked to pause: nothing is exported then.
+        """
         ...
 
     @property
@@ -118,7 +122,15 @@ class TrainContext(Protocol):
         ...
 
     def stopping(self) -> bool:
-        """Whether the person asked to stop: keep the best so far, export it, and return."""
+        """Whether the person asked to stop: keep the best so far, export it, and return. Also while `pausing`."""
+        ...
+
+    def pausing(self) -> bool:
+        """Whether the person asked to pause: leave a checkpoint and raise `TrainingStopped`.
+
+        A family may go by `stopping` alone: `model_folder` ends it before the export, and it goes on from its last
+        checkpoint.
+        """
         ...
 
     def seconds_left(self) -> float | None:

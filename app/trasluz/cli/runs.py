@@ -10,7 +10,16 @@ from trasluz.core.statuses import USAGE
 
 def act(parsed: argparse.Namespace, output: Output) -> None:
     """Do what the second word says."""
-    {"list": listing, "show": _show, "compare": _compare, "remove": _remove}[parsed.what](parsed, output)
+    {
+        "list": listing,
+        "show": _show,
+        "compare": _compare,
+        "remove": _remove,
+        "pause": _pause,
+        "resume": _resume,
+        "sooner": _sooner,
+        "later": _later,
+    }[parsed.what](parsed, output)
 
 
 def listing(parsed: argparse.Namespace, output: Output) -> None:
@@ -77,6 +86,55 @@ def _remove(parsed: argparse.Namespace, output: Output) -> None:
     output.document([str(run.folder) for run in chosen])
 
 
+def _pause(parsed: argparse.Namespace, output: Output) -> None:
+    from trasluz.core.runs import queue
+
+    chosen = _named(parsed, at_least=1)
+    for run in chosen:
+        if run.state not in ("running", "waiting"):
+            raise CommandError(f"The run “{run.id}” is not being trained, so there is nothing to pause.")
+        queue.pause(run.folder)
+        output.line(f"{run.folder} leaves a checkpoint and ends; trasluz runs resume {run.id} goes on.")
+    output.document([str(run.folder) for run in chosen])
+
+
+def _resume(parsed: argparse.Namespace, output: Output) -> None:
+    from trasluz.core.runs import queue
+
+    chosen = _named(parsed, at_least=1)
+    found = []
+    for run in chosen:
+        if run.state in ("running", "waiting"):
+            raise CommandError(f"The run “{run.id}” is being trained already.")
+        started = queue.take_up(run.folder)
+        found.append({"folder": str(run.folder), "started": started})
+        output.line(f"{run.folder} {'goes on' if started else 'goes on after the run that is being trained'}.")
+    output.document(found)
+
+
+def _sooner(parsed: argparse.Namespace, output: Output) -> None:
+    _move(parsed, output, -1)
+
+
+def _later(parsed: argparse.Namespace, output: Output) -> None:
+    _move(parsed, output, 1)
+
+
+def _move(parsed: argparse.Namespace, output: Output, by: int) -> None:
+    from trasluz.core.runs import queue
+
+    chosen = _named(parsed, at_least=1)
+    found = []
+    for run in chosen:
+        if queue.place(run.folder) is None:
+            raise CommandError(f"The run “{run.id}” does not wait for others, so it has no place to change.")
+        queue.move(run.folder, by)
+        at = queue.place(run.folder)
+        found.append({"folder": str(run.folder), "place": at})
+        output.line(f"{run.folder} is number {at} of those that wait.")
+    output.document(found)
+
+
 def _summaries(parsed: argparse.Namespace) -> list[Any]:
     from trasluz.core.runs.history import recent, runs_in
 
@@ -104,4 +162,5 @@ def _named(parsed: argparse.Namespace, *, at_least: int) -> list[Any]:
 
 
 def _row(run: Any) -> tuple[Any, ...]:
-    return run.id, run.family, run.state, run.score, duration(run.seconds or 0), run.folder
+    state = f"{run.state}, {run.place}." if run.place is not None else run.state
+    return run.id, run.family, state, run.score, duration(run.seconds or 0), run.folder

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from trasluz.api import Dataset, Event, Graph, Started, TrainConfig
+from trasluz.api import Dataset, Event, Graph, Started, TrainConfig, TrainingStopped
 from trasluz.core.runs.folder import RunFolder
 
 _LOOK_EVERY = 0.5
@@ -38,21 +38,30 @@ class Voice:
 
 
 class Stopping:
-    """Whether the person asked to stop, by the window's file or by a signal."""
+    """Whether the person asked to stop or to pause, by the window's file or by a signal."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._asked = threading.Event()
+        self._pause = False
         self._looked = 0.0
 
     def __call__(self) -> bool:
-        """Whether to stop; cheap enough for every step."""
+        """Whether to stop, for good or for a pause; cheap enough for every step."""
         now = time.monotonic()
         if not self._asked.is_set() and now - self._looked >= _LOOK_EVERY:
             self._looked = now
             if self._folder.stop_asked():
                 self._asked.set()
+            elif self._folder.pause_asked():
+                # settled once: a family that began to pause does not end as stopped
+                self._pause = True
+                self._asked.set()
         return self._asked.is_set()
+
+    def pausing(self) -> bool:
+        """Whether to stop for a pause only."""
+        return self() and self._pause
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -144,7 +153,9 @@ class RunContext:
 
     @property
     def model_folder(self) -> Path:
-        """Where the graphs go."""
+        """Where the graphs go; a run that pauses exports nothing."""
+        if self.pausing():
+            raise TrainingStopped
         self._folder.unfinished_model_folder.mkdir(exist_ok=True)
         return self._folder.unfinished_model_folder
 
@@ -161,6 +172,10 @@ class RunContext:
     def stopping(self) -> bool:
         """Whether the person asked to stop."""
         return self._stopping()
+
+    def pausing(self) -> bool:
+        """Whether the person asked to pause."""
+        return self._stopping.pausing()
 
     def seconds_left(self) -> float | None:
         """What is left of the time limit."""

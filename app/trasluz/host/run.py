@@ -32,9 +32,10 @@ from trasluz.api import (
 from trasluz.core import places
 from trasluz.core.atomic import remove_folder, sweep, take_whole, write_whole
 from trasluz.core.corrections import Corrections
+from trasluz.core.runs import queue
 from trasluz.core.runs.folder import RunBusy, RunFolder
 from trasluz.core.runs.history import remember
-from trasluz.core.runs.launch import GENTLE
+from trasluz.core.runs.launch import GENTLE, GENTLE_NOW
 from trasluz.core.statuses import BAD_DATA, FAILED, OK, STOPPED
 
 from .context import Clock, RunContext, Stopping, Voice, inference_device
@@ -50,7 +51,7 @@ _FACTS = "data.json"
 def main(folder: str) -> int:
     """Execute a run as a process of its own, for the window; returns the exit status."""
     faulthandler.enable()
-    if os.environ.get(GENTLE) and hasattr(os, "nice"):
+    if os.environ.get(GENTLE) == GENTLE_NOW and hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(5)
 
@@ -61,7 +62,11 @@ def main(folder: str) -> int:
             print(event.details, file=sys.stderr, flush=True)
 
     # Whoever launched it has cleared an old wish to stop; one that is there now is meant for this process.
-    return execute_run(Path(folder), emit_also=tell, forget_stop=False)
+    status = execute_run(Path(folder), emit_also=tell, forget_stop=False)
+    # Whatever became of this run, the next one has its turn, with or without a window.
+    with contextlib.suppress(OSError):
+        queue.advance(Path(folder).absolute().parent)
+    return status
 
 
 def execute_run(folder: Path, *, emit_also: Callable[[Event], object] | None = None, forget_stop: bool = True) -> int:
@@ -87,6 +92,7 @@ def execute_run(folder: Path, *, emit_also: Callable[[Event], object] | None = N
     try:
         with run.lock(), run:
             run.forget_launch()
+            queue.leave(run)
             remember(run)
             if forget_stop:
                 run.clear_stop()
@@ -124,14 +130,15 @@ class _Execution:
                 self._train()
         except (TrainingStopped, KeyboardInterrupt):
             self._discard()
-            self._end(Stopped())
+            paused = self._stopping.pausing()
+            self._end(Stopped(sentence="Paused; it goes on from here.", paused=True) if paused else Stopped())
             return STOPPED
         except (Exception, SystemExit) as error:  # a plugin may even try to end the process
             trouble = self._trouble(error)
             self._discard()  # also makes room for the words, where the disk is full
             self._end(Failed(sentence=trouble.sentence, details=trouble.details, data_at_fault=trouble.data_at_fault))
             return trouble.status
-        return STOPPED if self._stopping() else OK
+        return STOPPED if self._stopping() and not self._stopping.pausing() else OK
 
     def _trouble(self, error: BaseException) -> Trouble:
         if isinstance(error, DataError | OSError) and self._data_seen and not Path(self._request.data).exists():
@@ -212,6 +219,8 @@ class _Execution:
                 stopping=self._stopping,
             )
             trained = family.train(context)
+            if self._stopping.pausing():  # one that looked neither for a pause nor for its model's folder
+                raise TrainingStopped
             self._finish(trained, family, context, config)
 
     def _finish(self, trained: Trained, family: ModelFamily, context: RunContext, config: TrainConfig) -> None:
@@ -232,7 +241,7 @@ class _Execution:
             progress=self._voice.emit,
         )
         judgement.save(run.judgement_path)
-        early = self._stopping()
+        early = self._stopping() and not self._stopping.pausing()
         if early:
             self._voice.emit(
                 Note(

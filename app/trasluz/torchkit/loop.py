@@ -13,7 +13,7 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from trasluz.api import FamilyError, Metric, Note, Preview, Progress, TrainContext
+from trasluz.api import FamilyError, Metric, Note, Preview, Progress, TrainContext, TrainingStopped
 
 from .accelerated import accelerator, moved
 from .average import Average
@@ -51,6 +51,7 @@ def fit(
     Raises:
         FamilyError: If training cannot go on: no memory for a single item, or no finite loss any more.
         DataError: If nothing can be read any more.
+        TrainingStopped: If the person asked to pause; the checkpoint is where they did.
     """
     loop = _Loop(context, plan, module=module, step=step, batches=batches, validate=validate, optimiser=optimiser)
     return loop.run()
@@ -128,6 +129,8 @@ class _Loop:
                     ended = self._must_end()
                     if ended:
                         self._save()
+                        if ended == "asked" and self.context.pausing():
+                            raise TrainingStopped
                         return ended
                     self._advance(batch)
             finally:

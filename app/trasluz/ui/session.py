@@ -1,5 +1,6 @@
 """The state that the window holds: project, data, run, catalogue. Widgets show it; they are not it."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from .bridge.call import Call, Trouble
 from .bridge.host import HostBridge
 from .bridge.work import Work
+from .queue import RunQueue
 from .steps import STEPS, StepState, run_steps
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class Session(QObject):
         devices: The host's device report, as JSON.
         runs: The project's runs, newest first (`core.runs.history.RunSummary`).
         run: The watch of the chosen run, or None.
+        queue: Which run is trained and which wait (`ui.queue.RunQueue`).
     """
 
     project_changed = Signal()
@@ -61,6 +64,8 @@ class Session(QObject):
         self.host = HostBridge(self)
         self.work = Work(self, threads=2)
         self.index_work = Work(self, threads=1, name="index")
+        # one thread, so that what the person asks for happens in that order
+        self._run_work = Work(self, threads=1, name="runs")
         self.project: Project | None = None
         self.summary: DataSummary | None = None
         self.index: Index | None = None
@@ -68,20 +73,22 @@ class Session(QObject):
         self.devices: dict[str, Any] = {}
         self.runs: list[Any] = []
         self.run: RunWatch | None = None
+        self.queue = RunQueue(self._run_work, self)
+        self.queue.changed.connect(self.refresh_runs)
         self.device = "auto"
         """The device that the person chose: auto, cpu or cuda."""
         self._steps: dict[str, StepState] = {name: StepState() for name, _ in STEPS}
         self._said: dict[str, StepState] = {}
         self._busy: dict[str, str] = {}
         self._inspection: Call | None = None
-        for courier in (self.host, self.work, self.index_work):
+        for courier in (self.host, self.work, self.index_work, self._run_work):
             courier.trouble.connect(self.show_trouble)
         self.host.died.connect(lambda sentence: self.said.emit(sentence, "warn"))
 
     @property
     def quiet(self) -> bool:
         """Whether nothing is awaited from host or threads."""
-        return self.host.idle and self.work.idle and self.index_work.idle
+        return self.host.idle and self.work.idle and self.index_work.idle and self._run_work.idle
 
     @property
     def run_settled(self) -> bool:
@@ -202,6 +209,7 @@ class Session(QObject):
         self.project_changed.emit()
         self.inspect()
         self.refresh_runs(choose_latest=True)
+        self.queue.follow(project.runs_folder)
 
     def rename_project(self, name: str) -> None:
         """Give the project another name; its folder stays where it is."""
@@ -215,6 +223,7 @@ class Session(QObject):
             self._inspection = None
         self.choose_run(None)
         self.project, self.summary, self.index, self.runs = None, None, None, []
+        self.queue.follow(None)
         self._said.clear()
         self.set_busy("data", "")
         self._update_steps()
@@ -335,22 +344,43 @@ class Session(QObject):
         self.run_state_changed.emit(state)
         self.refresh_runs()
 
-    def start_run(self, family: str, settings: dict[str, Any], *, name: str = "", device: str = "auto") -> None:
-        """Start a training run on the project's data and choose it."""
+    def start_run(
+        self,
+        family: str,
+        settings: dict[str, Any],
+        *,
+        name: str = "",
+        device: str = "auto",
+        then: Callable[[Path], object] | None = None,
+    ) -> None:
+        """Train on the project's data: at once, which chooses the run, or after the runs that are on their way.
+
+        Args:
+            family: The id of the model family.
+            settings: Its settings.
+            name: What the run is called.
+            device: `auto`, `cpu`, `cuda`.
+            then: Called with the run's folder when its request is written, whether it was started or waits.
+        """
         project = self.project
         if project is None:
             return
 
-        def starting() -> Path:
+        def starting() -> tuple[Path, bool]:
             from .bridge.runs import create_run
 
             return create_run(project, family=family, settings=settings, name=name, device=device)
 
-        self.work.run(self, starting, success=self._run_started)
+        def came(made: tuple[Path, bool]) -> None:
+            folder, started = made
+            if started or self.run is None:
+                self.choose_run(folder)
+            self.refresh_runs()
+            self.queue.look()
+            if then is not None:
+                then(folder)
 
-    def _run_started(self, folder: Path) -> None:
-        self.choose_run(folder)
-        self.refresh_runs()
+        self._run_work.run(self, starting, success=came)
 
     def stop_run(self) -> None:
         """Ask the chosen run to stop and keep its best."""
@@ -358,15 +388,36 @@ class Session(QObject):
             from .bridge.runs import stop_run
 
             path = run_path(self.run.folder)
-            self.work.run(self, lambda: stop_run(path))
+            self._run_work.run(self, lambda: stop_run(path))
+
+    def pause_run(self) -> None:
+        """Ask the chosen run to leave a checkpoint and end; it goes on from there."""
+        if self.run is not None:
+            from .bridge.runs import pause_run
+
+            path = run_path(self.run.folder)
+            self._run_work.run(self, lambda: pause_run(path), success=lambda _: self.queue.look())
+
+    def take_out(self, folder: Path) -> None:
+        """Let a run wait no more; where it was the chosen one and is gone, follow the one that is trained."""
+        if self.run is not None and run_path(self.run.folder) == folder:
+            runs = [run_path(run) for run in self.runs if run_path(run) != folder]
+            self.choose_run(self.queue.training or next(iter(runs), None))
+        self.queue.take_out(folder)
 
     def resume_run(self) -> None:
-        """Take the chosen run up again."""
+        """Take the chosen run up again, at once or right after the one that is being trained."""
         if self.run is not None:
             from .bridge.runs import resume_run
 
             path = run_path(self.run.folder)
-            self.work.run(self, lambda: resume_run(path), success=lambda _path: self.run and self.run.start())
+
+            def came(_started: bool) -> None:
+                if self.run is not None:
+                    self.run.start()
+                self.queue.look()
+
+            self._run_work.run(self, lambda: resume_run(path), success=came)
 
     def numbered_runs(self) -> list[tuple[int, Any]]:
         """The runs, newest first, with the numbers that people call them by: the first one ever is 1."""
@@ -395,6 +446,7 @@ class Session(QObject):
         self.choose_run(None)
         self.work.close()
         self.index_work.close()
+        self._run_work.close()
         self.host.close()
 
 

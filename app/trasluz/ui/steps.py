@@ -75,5 +75,5 @@ def _train_line(state: str, events: list[Any]) -> StepState:
         return StepState(progress.stage if progress is not None else "starting")
     if finished is not None:
         return StepState(duration(finished.seconds), done=True)
-    words = {"waiting": "waiting", "stopped": "stopped", "failed": "did not work", "interrupted": "interrupted"}
-    return StepState(words.get(state, ""))
+    words = {"queued": "in the queue", "failed": "did not work"}
+    return StepState(words.get(state, state))

@@ -16,7 +16,7 @@ import torch
 import torchkit_child as child
 from torch import nn
 
-from trasluz.api import FamilyError, Metric, Note, Previewed, Progress, parse_event
+from trasluz.api import FamilyError, Metric, Note, Previewed, Progress, TrainingStopped, parse_event
 from trasluz.torchkit import checkpoint
 from trasluz.torchkit.optim import warmup_cosine
 from trasluz.torchkit.plan import Validation
@@ -88,6 +88,19 @@ def test_the_same_seed_gives_the_same_bits_whatever_the_threads_do(tmp_path: Pat
     assert child.fingerprint(one) == child.fingerprint(two)
     assert first.history == second.history
     assert child.fingerprint(one) != child.fingerprint(other)
+
+
+def test_a_paused_run_leaves_at_once_and_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    whole, _ = child.train(child.Context(tmp_path / "whole"))
+    paused = child.Context(tmp_path / "paused")
+    paused.stop_after, paused.pauses = 17, True
+    with pytest.raises(TrainingStopped):
+        child.train(paused)
+    measured = [e.step for e in paused.events if isinstance(e, Metric) and e.split == "val"]
+    assert all(step == int(step) for step in measured)  # no validation is waited for, only a checkpoint
+    again = child.Context(tmp_path / "paused")
+    module, _ = child.train(again)
+    assert child.fingerprint(module) == child.fingerprint(whole)
 
 
 def test_a_stopped_run_keeps_the_best_and_resumes_to_the_same_end(tmp_path: Path) -> None:

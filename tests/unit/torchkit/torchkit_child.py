@@ -35,6 +35,7 @@ class Context:
         self.device = "cpu"
         self.events: list[Event] = []
         self.stop_after: int | None = None
+        self.pauses = False
         self._until = None if seconds is None else time.monotonic() + seconds
         self._looks = 0
 
@@ -46,6 +47,9 @@ class Context:
     def stopping(self) -> bool:
         self._looks += 1
         return self.stop_after is not None and self._looks > self.stop_after
+
+    def pausing(self) -> bool:
+        return self.pauses
 
     def seconds_left(self) -> float | None:
         return None if self._until is None else self._until - time.monotonic()

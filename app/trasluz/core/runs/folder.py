@@ -5,7 +5,9 @@ run.json         what was asked; written whole before the start, never changed
 events.jsonl     what the run says, a line each; only the process that holds the lock appends
 run.lock         held by the process that trains; the system lets go of it when that process dies
 launched         there from the launch until the process has taken the lock
+queued           there while the run waits for others; holds its place (`core/runs/queue.py`)
 stop             there when the person asked to stop
+pause            there when the person asked to pause
 run.log          what the process printed
 checkpoint/      the family's; complete ones only
 model.part/      the model while it is being made
@@ -36,6 +38,7 @@ from .lock import RunBusy, held, is_held
 from .request import REQUEST_NAME, RunRequest
 
 EVENTS_NAME = "events.jsonl"
+QUEUED_NAME = "queued"
 _LAUNCH_SECONDS = 60.0
 _TAIL_BYTES = 1 << 16
 _DURABLE = (Started, Note, Finished, Failed, Stopped)
@@ -44,9 +47,11 @@ _DURABLE = (Started, Note, Finished, Failed, Stopped)
 class RunState(StrEnum):
     """Where a run stands."""
 
+    QUEUED = "queued"
     WAITING = "waiting"
     RUNNING = "running"
     FINISHED = "finished"
+    PAUSED = "paused"
     STOPPED = "stopped"
     FAILED = "failed"
     INTERRUPTED = "interrupted"
@@ -274,10 +279,14 @@ class RunFolder:
             return RunState.RUNNING
         if launched:
             return RunState.WAITING
+        if self.queued():
+            return RunState.QUEUED
         ended = self.last_turn()
         if self.has_model() and (not isinstance(ended, Started) or self.model_made() >= ended.time):
             return RunState.FINISHED
         match ended:
+            case Stopped(paused=True):
+                return RunState.PAUSED
             case Stopped():
                 return RunState.STOPPED
             case Failed():
@@ -285,7 +294,8 @@ class RunFolder:
             case None if not self.last_events():
                 return RunState.WAITING
             case _:
-                return RunState.INTERRUPTED
+                # killed on its way to a pause: that is what the person wanted, too
+                return RunState.PAUSED if self.pause_asked() else RunState.INTERRUPTED
 
     def last_turn(self) -> Started | Finished | Stopped | Failed | None:
         """The last event that says in which state the run is; None before it ever started."""
@@ -346,6 +356,16 @@ class RunFolder:
         """Say that the process has taken the lock, or died before."""
         (self.path / "launched").unlink(missing_ok=True)
 
+    def queued(self) -> bool:
+        """Whether it waits for others to end."""
+        return (self.path / QUEUED_NAME).exists()
+
+    def busy(self) -> bool:
+        """Whether a process works on it, or is about to."""
+        # In the order of `state`.
+        launched = self._just_launched()
+        return self.locked() or launched
+
     def locked(self) -> bool:
         """Whether a process works on it now."""
         return is_held(self.path / "run.lock")
@@ -363,6 +383,14 @@ class RunFolder:
 
     # stopping it
 
+    def ask_pause(self) -> None:
+        """Ask the run to leave a checkpoint and end, so that it can go on later from there."""
+        write_whole(self.path / "pause", b"")
+
+    def pause_asked(self) -> bool:
+        """Whether the person asked to pause."""
+        return (self.path / "pause").exists()
+
     def ask_stop(self) -> None:
         """Ask the run to stop and to keep its best; it does so within a batch or two."""
         write_whole(self.path / "stop", b"")
@@ -372,8 +400,9 @@ class RunFolder:
         return (self.path / "stop").exists()
 
     def clear_stop(self) -> None:
-        """Forget that the person asked to stop, for a run that is taken up again."""
+        """Forget that the person asked to stop or to pause, for a run that is taken up again."""
         (self.path / "stop").unlink(missing_ok=True)
+        (self.path / "pause").unlink(missing_ok=True)
 
     # the model
 

@@ -12,6 +12,7 @@ from trasluz.api.model import CARD_NAME
 from trasluz.core.atomic import remove_folder
 from trasluz.core.recent import RecentList
 
+from . import queue
 from .folder import RunFolder, RunState
 
 _RECENT = RecentList("runs.json", kept=500)
@@ -22,6 +23,7 @@ class RunSummary(BaseModel):
 
     Attributes:
         folder: The run folder.
+        place: Where in the queue it waits, from 1; None where it does not.
         title: The model in a few words, where there is one.
         headline: The metric that the model is judged by; empty while there is no model.
         score: Its value.
@@ -41,6 +43,7 @@ class RunSummary(BaseModel):
     device: str = ""
     created: datetime
     state: RunState
+    place: int | None = None
     title: str = ""
     headline: str = ""
     score: float | None = None
@@ -67,8 +70,10 @@ def summarise(run: RunFolder | Path | str) -> RunSummary:
     finished = next((e for e in reversed(events) if isinstance(e, Finished)), None)
     ended = next((e for e in reversed(events) if isinstance(e, Failed | Stopped | Finished)), None)
     sentence = ""
-    if state in (RunState.FAILED, RunState.STOPPED) and isinstance(ended, Failed | Stopped):
+    if state in (RunState.FAILED, RunState.STOPPED, RunState.PAUSED) and isinstance(ended, Failed | Stopped):
         sentence = ended.sentence
+    elif state is RunState.QUEUED:
+        sentence = "It starts when those before it have ended."
     elif state is RunState.INTERRUPTED:
         sentence = "Its process was ended from outside; it can go on from where it was."
     metrics = dict(card.metrics) if card else dict(finished.metrics) if finished else {}
@@ -82,6 +87,7 @@ def summarise(run: RunFolder | Path | str) -> RunSummary:
         device=request.device,
         created=request.created,
         state=state,
+        place=queue.place(folder) if state is RunState.QUEUED else None,
         title=card.title if card else "",
         headline=card.headline if card else "",
         score=metrics.get(card.headline) if card else None,
@@ -184,7 +190,8 @@ def remove(run: RunFolder | Path | str) -> None:
     folder = RunFolder(run)
     if not _looks_like_a_run(folder.path):
         raise DataError(f"There is no run in “{folder.path}”.")
-    if folder.locked():
+    queue.leave(folder)
+    if folder.busy():
         raise DataError(f"The run “{folder.path.name}” is being trained; stop it first.")
     try:
         remove_folder(folder.path)

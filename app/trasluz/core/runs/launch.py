@@ -11,10 +11,12 @@ from typing import Any
 import trasluz
 from trasluz.api import Failed
 
-from .folder import RunBusy, RunFolder, RunState
+from .folder import QUEUED_NAME, RunBusy, RunFolder, RunState
 
 GENTLE = "TRASLUZ_GENTLE"
 """Set in the environment of a run that shall leave the machine usable for the person in front of it."""
+GENTLE_NOW, GENTLE_ALREADY = "1", "inherited"
+"""Whether the run is to make itself gentle, or has inherited it from the run before it, which launched it."""
 
 
 def child_command(*words: str) -> list[str]:
@@ -64,7 +66,7 @@ def launch(run: RunFolder | Path | str) -> int:
                 stdout=log,
                 stderr=log,
                 cwd=Path.home() if Path.home().is_dir() else None,
-                env=child_environment(**{GENTLE: "1"}),
+                env=child_environment(**{GENTLE: GENTLE_ALREADY if os.environ.get(GENTLE) else GENTLE_NOW}),
                 **options,
             )
     except BaseException:
@@ -86,6 +88,8 @@ def _wait(process: "subprocess.Popen[bytes]", folder: RunFolder, launch_id: str)
             broken = status > 0 or not folder.last_events()  # below 0: killed by a signal, which can go on
         if status and broken and folder.state() not in (RunState.FINISHED, RunState.FAILED):
             with folder.lock(wait=1.0), folder:
+                # it would die again: it has had its turn
+                (folder.path / QUEUED_NAME).unlink(missing_ok=True)
                 folder.append(
                     Failed(
                         sentence=f"The training process ended before it began (status {status}); "

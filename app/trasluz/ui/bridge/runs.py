@@ -1,5 +1,6 @@
 """Runs as the window sees them: followed by their folder, started and stopped by it. The run is never ours."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ class RunWatch(QObject):
     Attributes:
         folder: The run folder (`core.runs.folder.RunFolder`).
         events: Everything the run said so far.
-        state: `waiting running finished stopped failed interrupted`, or empty before the first look.
+        state: One of `core.runs.folder.RunState`, or empty before the first look.
     """
 
     arrived = Signal(list)
@@ -83,7 +84,7 @@ class RunWatch(QObject):
             self.state = state
             self.state_changed.emit(state)
         # a run that is over changes only when it is taken up again, which restarts the timer's pace
-        self._timer.setInterval(250 if state in {"running", "waiting", ""} else 1500)
+        self._timer.setInterval({"running": 250, "waiting": 250, "": 250, "queued": 500}.get(state, 1500))
 
     @property
     def running(self) -> bool:
@@ -91,12 +92,33 @@ class RunWatch(QObject):
         return self.state == "running"
 
 
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What the window shows of the queue.
+
+    Attributes:
+        waiting: The folders of the runs that wait, the next one first, each with what it is called.
+        training: The folder of the run that a process works on, and what it is called.
+        held: Whether a pause holds those that wait.
+    """
+
+    waiting: tuple[tuple[Path, str], ...] = ()
+    training: tuple[Path, str] | None = None
+    held: bool = False
+
+
 def create_run(
     project: "Project", *, family: str, settings: dict[str, Any], name: str = "", device: str = "auto"
-) -> Path:
-    """Write the request of a new run on the project's data and start it; its folder comes back. For a `Work`."""
-    from trasluz.core.runs.folder import RunFolder
-    from trasluz.core.runs.launch import launch
+) -> tuple[Path, bool]:
+    """Write the request of a new run on the project's data and start it, or let it wait for those on their way.
+
+    For a `Work` thread.
+
+    Returns:
+        Its folder, and whether it was started.
+    """
+    from trasluz.core.runs import queue
+    from trasluz.core.runs.history import remember
     from trasluz.core.runs.request import RunRequest
 
     request = RunRequest.new(
@@ -109,18 +131,16 @@ def create_run(
         corrections=str(project.corrections_path),
         device=device,
     )
-    folder = RunFolder.create(Path(project.runs_folder) / request.id, request)
-    launch(folder)
-    return folder.path
+    folder, started = queue.start(Path(project.runs_folder) / request.id, request)
+    remember(folder)
+    return folder.path, started
 
 
-def resume_run(path: Path) -> Path:
-    """Take a run up again where it stopped. For a `Work` thread."""
-    from trasluz.core.runs.folder import RunFolder
-    from trasluz.core.runs.launch import launch
+def resume_run(path: Path) -> bool:
+    """Take a run up again where it stopped, and say whether it started or waits. For a `Work` thread."""
+    from trasluz.core.runs import queue
 
-    launch(RunFolder(path))
-    return path
+    return queue.take_up(path)
 
 
 def stop_run(path: Path) -> Path:
@@ -129,3 +149,40 @@ def stop_run(path: Path) -> Path:
 
     RunFolder(path).ask_stop()
     return path
+
+
+def pause_run(path: Path) -> Path:
+    """Ask a run to pause; those that wait go on waiting. For a `Work` thread."""
+    from trasluz.core.runs import queue
+
+    queue.pause(path)
+    return path
+
+
+def take_out(path: Path) -> None:
+    """Let a run wait no more; one that has never begun is deleted. For a `Work` thread."""
+    from trasluz.core.runs import queue
+    from trasluz.core.runs.folder import RunFolder
+    from trasluz.core.runs.history import remove
+
+    run = RunFolder(path)
+    queue.leave(run)
+    if run.last_turn() is None and not run.busy():
+        remove(run)
+
+
+def look_at_queue(runs: Path) -> QueueState:
+    """Start the next run where it is its turn, and say how the queue stands. For a `Work` thread.
+
+    A run that ends starts the next one itself; this is for those that were killed.
+    """
+    from trasluz.core.runs import queue
+    from trasluz.core.runs.folder import RunFolder
+
+    def called(run: RunFolder) -> tuple[Path, str]:
+        return run.path, run.request.name or run.request.id
+
+    queue.advance(runs)
+    training = next(iter(queue.training(runs)), None)
+    waiting = tuple(called(run) for run in queue.waiting(runs))
+    return QueueState(waiting, called(training) if training is not None else None, queue.held(runs))

@@ -115,7 +115,7 @@ class TopBar(Painted):
         if session is not None and watch is not None:
             number = session.run_number(watch.folder.path)
             text = run_title(watch.folder.request, number)
-            marks = {"running": "busy", "failed": "bad", "interrupted": "warn", "stopped": "warn"}
+            marks = {"running": "busy", "failed": "bad", "interrupted": "warn", "stopped": "warn", "paused": "warn"}
             self.run.set_fact(text, marks.get(watch.state, "none"), tip=state_words(watch.state))  # type: ignore[arg-type]
 
     def _run_menu(self) -> None:
@@ -229,7 +229,11 @@ def run_line(summary: Any, number: int) -> str:
 
 def state_words(state: str) -> str:
     """A state of a run in plain words."""
-    words = {"failed": "did not work", "interrupted": "interrupted, can be resumed", "stopped": "stopped"}
+    words = {
+        "failed": "did not work",
+        "interrupted": "interrupted, can be resumed",
+        "queued": "waits for its turn",
+    }
     return words.get(state, state)
 
 

@@ -220,7 +220,7 @@ class ModelPage(Page):
             "the best; closing the window does not end it."
         )
         if session.run is not None and session.run.running:
-            sentences.append("Another run is going on; both will be slower.")
+            sentences.append("Another run is going on; this one waits until it has ended, and then starts by itself.")
         self._plan.setText("\n\n".join(sentences))
 
     def _how_long(self, settings: dict[str, Any]) -> str:

@@ -42,6 +42,13 @@ def missing(session: "Session | None", *, what: str) -> Standing | None:
             "Watch it learn →",
             "train",
         )
+    if session.run.state == "queued":
+        return Standing(
+            "It waits for its turn",
+            f"You can {what} its model when those before it have ended and it has learned.",
+            "Look at the queue →",
+            "train",
+        )
     if session.run.state != "finished":
         return Standing(
             "This run has no model",

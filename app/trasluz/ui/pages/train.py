@@ -16,6 +16,7 @@ from .page import Page
 from .training.curves import CurvesCard
 from .training.notes import FailureCard, NotesCard, titled
 from .training.previews import PreviewList
+from .training.queue import QueueCard
 from .training.story import Story
 from .training.stretches import StretchList
 from .words import left_words, metric_words
@@ -37,6 +38,7 @@ class TrainPage(Page):
         self.story = Story()
         self._asked_stop = False
         self._asked_resume = False
+        self._asked_pause = False
         self._due = QTimer(self, interval=120, singleShot=True)
         self._due.timeout.connect(self._draw)
         self._no_project = EmptyState(
@@ -54,6 +56,9 @@ class TrainPage(Page):
             drawing="curve",
         )
         self.stop_button = SecondaryButton("Stop and keep the best", self._stop)
+        self.pause_button = SecondaryButton("Pause", self._pause)
+        self.pause_button.setToolTip("It ends at a checkpoint and leaves the computer to you; it goes on from there")
+        self.leave_button = SecondaryButton("Take out of the queue", self._leave_queue)
         self.resume_button = PrimaryButton("Resume →", self._resume)
         self.further_button = SecondaryButton("Go on learning", self._resume)
         self.further_button.setToolTip("You stopped it early: it goes on where it was, and keeps the best of all")
@@ -71,6 +76,8 @@ class TrainPage(Page):
         self._preview_card.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.notes = NotesCard()
         self.notes.setFixedWidth(320)
+        self.queue = QueueCard()
+        self.queue.setFixedWidth(320)
         self.failure = FailureCard()
         self._stages_card = Card("Which stages learn")
         self._stages: StagesPainter | None = None
@@ -99,6 +106,7 @@ class TrainPage(Page):
         side.setSpacing(14)
         side.addWidget(self._preview_card, 1)
         side.addWidget(self.notes, 1)
+        side.addWidget(self.queue)
         side.addStretch(1)  # without previews the notes stay at the top
         middle.addLayout(side)
         layout.addLayout(middle, 1)
@@ -110,6 +118,8 @@ class TrainPage(Page):
     def connect_session(self, session: "Session") -> None:
         """Follow whatever run is chosen."""
         self.previews.set_thumbnails(Thumbnails(session.host, self, size=160))
+        self.queue.follow(session)
+        session.queue.changed.connect(self._soon)
         session.run_changed.connect(self._run_changed)
         session.run_arrived.connect(self._arrived)
         session.run_state_changed.connect(self._state_changed)
@@ -125,7 +135,7 @@ class TrainPage(Page):
 
     def _run_changed(self) -> None:
         self.story = Story()
-        self._asked_stop = self._asked_resume = False
+        self._asked_stop = self._asked_resume = self._asked_pause = False
         self.curves.forget()
         run = self.session.run if self.session is not None else None
         if run is not None:
@@ -140,7 +150,9 @@ class TrainPage(Page):
 
     def _state_changed(self, state: str) -> None:
         if state != "running":
-            self._asked_stop = False
+            self._asked_stop = self._asked_pause = False
+        if state == "queued":
+            self._asked_resume = False
         self._soon()
 
     def _soon(self) -> None:
@@ -155,6 +167,16 @@ class TrainPage(Page):
             self._asked_stop = True
             self.session.stop_run()
             self._draw()
+
+    def _pause(self) -> None:
+        if self.session is not None:
+            self._asked_pause = True
+            self.session.pause_run()
+            self._draw()
+
+    def _leave_queue(self) -> None:
+        if self.session is not None and self.session.run is not None:
+            self.session.take_out(self.session.run.folder.path)
 
     def _resume(self) -> None:
         if self.session is not None:
@@ -195,6 +217,7 @@ class TrainPage(Page):
         self._draw_stages()
         self.notes.show_notes(story.notes)
         self.notes.setVisible(bool(story.notes))
+        self.queue.draw()
         self._draw_failure(state)
 
     def _share_height(self, *, by_passes: bool) -> None:
@@ -222,6 +245,8 @@ class TrainPage(Page):
             "running": "Learning",
             "waiting": "Starting",
             "finished": "It has learned",
+            "queued": "Waiting for its turn",
+            "paused": "Paused",
             "stopped": "Stopped",
             "failed": "It did not work",
             "interrupted": "Interrupted",
@@ -238,13 +263,18 @@ class TrainPage(Page):
         if state == "running":
             self.stop_button.setEnabled(not self._asked_stop)
             self.stop_button.setText("Stopping…" if self._asked_stop else "Stop and keep the best")
-            self.header.set_actions(self.stop_button)
+            self.pause_button.setEnabled(not self._asked_pause and not self._asked_stop)
+            self.pause_button.setText("Pausing…" if self._asked_pause else "Pause")
+            self.header.set_actions(self.pause_button, self.stop_button)
+        elif state == "queued":
+            self.header.set_actions(self.leave_button)
         elif state == "finished":
             run = self.session.run if self.session is not None else None
             early = run is not None and run.folder.stopped_early() and run.folder.has_checkpoint()
             further = (self.further_button,) if early and not self._asked_resume else ()
             self.header.set_actions(*further, self.again_button, self.judge_button)
-        elif state in {"stopped", "interrupted", "failed"} and not self._asked_resume:
+        elif state in {"stopped", "paused", "interrupted", "failed"} and not self._asked_resume:
+            self.resume_button.setText("Go on →" if state == "paused" else "Resume →")
             self.header.set_actions(self.again_button, self.resume_button)
         else:
             self.header.set_actions()
@@ -261,10 +291,13 @@ class TrainPage(Page):
             self.progress.show_progress(stage, 1.0, detail=detail, right=f"best: pass {best[0]:.3g}" if best else "")
             self.progress.line.set_fraction(1.0, "good")
             return
+        if state == "queued":
+            self.progress.show_progress("In the queue", 0.0, detail=self._turn())
+            return
         if progress is None:
             self.progress.show_progress(
                 "Getting ready",
-                0.0 if state in {"failed", "stopped"} else None,
+                0.0 if state in {"failed", "stopped", "paused"} else None,
                 detail="the first start takes a few seconds" if state in {"running", "waiting"} else "",
             )
             return
@@ -276,15 +309,34 @@ class TrainPage(Page):
         details = []
         if state == "running":
             details.append(
-                "finishing the pass, then keeping the best" if self._asked_stop else left_words(progress.seconds_left)
+                "finishing the pass, then keeping the best"
+                if self._asked_stop
+                else "leaving a checkpoint"
+                if self._asked_pause
+                else left_words(progress.seconds_left)
             )
-        elif state in {"stopped", "interrupted", "failed"}:
-            details.append({"interrupted": "its process was ended; it can go on from here"}.get(state, state))
+        elif state in {"stopped", "paused", "interrupted", "failed"}:
+            words = {
+                "interrupted": "its process was ended; it can go on from here",
+                "paused": "paused; it goes on from here, also tomorrow",
+            }
+            details.append(words.get(state, state))
         rate = _rate(progress)
         if state == "running" and rate:
             details.append(rate)
         self.progress.show_progress(stage, fraction, detail=" · ".join(filter(None, details)), right=right)
         self.progress.line.set_fraction(fraction, "accent" if state in {"running", "waiting"} else "muted")
+
+    def _turn(self) -> str:
+        queue, run = (self.session.queue, self.session.run) if self.session is not None else (None, None)
+        waiting = [path for path, _ in queue.waiting] if queue is not None else []
+        if run is None or run.folder.path not in waiting:
+            return "it starts by itself"
+        before = waiting.index(run.folder.path)
+        held = queue is not None and queue.state is not None and queue.state.held
+        if held:
+            return "it starts when you go on with the paused run, or let the queue go on"
+        return "it starts by itself" + (f", after {plural(before, 'other run')} that wait too" if before > 1 else "")
 
     def _draw_previews(self) -> None:
         preview, session = self.story.preview, self.session
