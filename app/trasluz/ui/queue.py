@@ -9,6 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from .bridge.work import Work
 
 if TYPE_CHECKING:
+    from trasluz.core.project import Project
+
     from .bridge.runs import QueueState
 
 _LOOK_EVERY = 2000
@@ -76,6 +78,55 @@ class RunQueue(QObject):
         """The runs that wait, the next one first, with what they are called."""
         return self.state.waiting if self.state is not None else ()
 
+    def start(
+        self,
+        project: "Project",
+        family: str,
+        settings: dict[str, Any],
+        *,
+        name: str,
+        device: str,
+        then: Callable[[tuple[Path, bool]], object],
+    ) -> None:
+        """Write the request of a run, and start it or let it wait; `then` is told its folder and which of the two."""
+
+        def starting() -> tuple[Path, bool]:
+            from .bridge.runs import create_run
+
+            return create_run(project, family=family, settings=settings, name=name, device=device)
+
+        self._change(starting, then)
+
+    def stop(self, run: Path) -> None:
+        """Ask a run to stop and keep its best."""
+
+        def stopping() -> None:
+            from .bridge.runs import stop_run
+
+            stop_run(run)
+
+        self._change(stopping)
+
+    def pause(self, run: Path) -> None:
+        """Ask a run to leave a checkpoint and end; those that wait go on waiting."""
+
+        def pausing() -> None:
+            from .bridge.runs import pause_run
+
+            pause_run(run)
+
+        self._change(pausing)
+
+    def take_up(self, run: Path, *, then: Callable[[], object]) -> None:
+        """Go on with a run that ended, at once or right after the one that is being trained."""
+
+        def taking() -> None:
+            from .bridge.runs import resume_run
+
+            resume_run(run)
+
+        self._change(taking, lambda _: then())
+
     def move(self, run: Path, by: int) -> None:
         """Move a run that waits: `by` -1 to the front, 1 to the back."""
 
@@ -108,5 +159,9 @@ class RunQueue(QObject):
 
         self._change(letting)
 
-    def _change(self, change: Callable[[], object]) -> None:
-        self._work.run(self, change, success=lambda _: self.look())
+    def _change(self, change: Callable[[], Any], then: Callable[[Any], object] = lambda _: None) -> None:
+        def came(result: Any) -> None:
+            then(result)
+            self.look()
+
+        self._work.run(self, change, success=came)

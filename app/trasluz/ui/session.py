@@ -362,41 +362,33 @@ class Session(QObject):
             device: `auto`, `cpu`, `cuda`.
             then: Called with the run's folder when its request is written, whether it was started or waits.
         """
-        project = self.project
-        if project is None:
+        if (project := self.project) is None:
             return
-
-        def starting() -> tuple[Path, bool]:
-            from .bridge.runs import create_run
-
-            return create_run(project, family=family, settings=settings, name=name, device=device)
 
         def came(made: tuple[Path, bool]) -> None:
             folder, started = made
             if started or self.run is None:
                 self.choose_run(folder)
             self.refresh_runs()
-            self.queue.look()
             if then is not None:
                 then(folder)
 
-        self._run_work.run(self, starting, success=came)
+        self.queue.start(project, family, settings, name=name, device=device, then=came)
 
     def stop_run(self) -> None:
         """Ask the chosen run to stop and keep its best."""
         if self.run is not None:
-            from .bridge.runs import stop_run
-
-            path = run_path(self.run.folder)
-            self._run_work.run(self, lambda: stop_run(path))
+            self.queue.stop(run_path(self.run.folder))
 
     def pause_run(self) -> None:
         """Ask the chosen run to leave a checkpoint and end; it goes on from there."""
         if self.run is not None:
-            from .bridge.runs import pause_run
+            self.queue.pause(run_path(self.run.folder))
 
-            path = run_path(self.run.folder)
-            self._run_work.run(self, lambda: pause_run(path), success=lambda _: self.queue.look())
+    def resume_run(self) -> None:
+        """Take the chosen run up again, at once or right after the one that is being trained."""
+        if self.run is not None:
+            self.queue.take_up(run_path(self.run.folder), then=lambda: self.run and self.run.start())
 
     def take_out(self, folder: Path) -> None:
         """Let a run wait no more; where it was the chosen one and is gone, follow the one that is trained."""
@@ -404,20 +396,6 @@ class Session(QObject):
             runs = [run_path(run) for run in self.runs if run_path(run) != folder]
             self.choose_run(self.queue.training or next(iter(runs), None))
         self.queue.take_out(folder)
-
-    def resume_run(self) -> None:
-        """Take the chosen run up again, at once or right after the one that is being trained."""
-        if self.run is not None:
-            from .bridge.runs import resume_run
-
-            path = run_path(self.run.folder)
-
-            def came(_started: bool) -> None:
-                if self.run is not None:
-                    self.run.start()
-                self.queue.look()
-
-            self._run_work.run(self, lambda: resume_run(path), success=came)
 
     def numbered_runs(self) -> list[tuple[int, Any]]:
         """The runs, newest first, with the numbers that people call them by: the first one ever is 1."""
