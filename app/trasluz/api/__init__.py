@@ -4,6 +4,7 @@ Everything here is light (standard library, numpy, pydantic, pluggy) and version
 a minor step adds, a major step takes away. A plugin's manifest names the version that it was written for.
 """
 
+from trasluz.api.advice import Advice
 from trasluz.api.config import EpochsConfig, TrainConfig, setting
 from trasluz.api.data import (
     SPLITS,
@@ -32,6 +33,7 @@ from trasluz.api.events import (
     parse_event,
 )
 from trasluz.api.family import (
+    AdviceContext,
     Explainer,
     FamilyError,
     ModelFamily,
@@ -56,12 +58,15 @@ from trasluz.api.model import (
 from trasluz.api.views import (
     Alignment,
     Audio,
+    Axis,
     Bars,
     Curve,
     Heatmap,
     Matrix,
     Overlay,
     Points,
+    Quadrant,
+    Quadrants,
     RichText,
     SampleItem,
     Samples,
@@ -79,8 +84,11 @@ API_VERSION = (1, 1)
 __all__ = [
     "API_VERSION",
     "SPLITS",
+    "Advice",
+    "AdviceContext",
     "Alignment",
     "Audio",
+    "Axis",
     "Bars",
     "Curve",
     "DataError",
@@ -115,6 +123,8 @@ __all__ = [
     "Previewed",
     "Problem",
     "Progress",
+    "Quadrant",
+    "Quadrants",
     "Record",
     "RichText",
     "Sample",

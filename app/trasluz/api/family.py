@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from trasluz.api.advice import Advice
 from trasluz.api.config import TrainConfig
 from trasluz.api.data import Dataset, Sample
 from trasluz.api.events import Event
@@ -80,18 +81,39 @@ class Trained:
     compared: tuple[str, ...] = ()
 
 
-class TrainContext(Protocol):
-    """What the house gives to a run."""
+class AdviceContext(Protocol):
+    """What the house gives to a family that is asked for advice; a run's context has all of it too."""
 
     @property
     def config(self) -> TrainConfig:
-        """The run's settings: an instance of the family's own `config` class."""
+        """The settings: an instance of the family's own `config` class."""
         ...
 
     @property
     def dataset(self) -> Dataset:
         """The data, indexed and split."""
         ...
+
+    @property
+    def cache_folder(self) -> Path:
+        """For results worth keeping between runs, keyed by content; may be emptied at any time."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Say something; in a run it is on disk when this returns."""
+        ...
+
+    def stopping(self) -> bool:
+        """Whether the person asked to stop: a run keeps the best so far, exports it, and returns. Also while a run pauses."""
+        ...
+
+    def open_graph(self, path: Path) -> Graph:
+        """Open an ONNX file by ONNX Runtime on the device that was asked for."""
+        ...
+
+
+class TrainContext(AdviceContext, Protocol):
+    """What the house gives to a run."""
 
     @property
     def device(self) -> str:
@@ -112,19 +134,6 @@ class TrainContext(Protocol):
         """
         ...
 
-    @property
-    def cache_folder(self) -> Path:
-        """For results worth keeping between runs, keyed by content; may be emptied at any time."""
-        ...
-
-    def emit(self, event: Event) -> None:
-        """Say something; it is on disk when this returns."""
-        ...
-
-    def stopping(self) -> bool:
-        """Whether the person asked to stop: keep the best so far, export it, and return. Also while `pausing`."""
-        ...
-
     def pausing(self) -> bool:
         """Whether the person asked to pause: leave a checkpoint and raise `TrainingStopped`.
 
@@ -135,10 +144,6 @@ class TrainContext(Protocol):
 
     def seconds_left(self) -> float | None:
         """What is left of the time limit, or None without one; time before a resume counts."""
-        ...
-
-    def open_graph(self, path: Path) -> Graph:
-        """Open an ONNX file by ONNX Runtime on the run's device."""
         ...
 
 
@@ -229,3 +234,12 @@ class ModelFamily(ABC):
     def explainers(self) -> Sequence[Explainer]:
         """What can be seen in a model of this family."""
         return ()
+
+    def advise(self, context: AdviceContext) -> Advice | None:
+        """Say which settings suit the data, by what can be measured of it in seconds; None where there is no advice.
+
+        Raises:
+            DataError: If the data cannot be used.
+            TrainingStopped: If the person stopped it.
+        """
+        return None

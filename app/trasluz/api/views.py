@@ -179,10 +179,90 @@ class Samples:
     caption: str = ""
 
 
-View = Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages | Samples
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One measured side of a table: where a value lies between two ends, and which half that is.
+
+    Attributes:
+        name: A short stable word: `size`, `distance`.
+        title: What is measured, in a few words.
+        value: What was measured, or None where it could not be.
+        threshold: The low half ends below it; the value itself belongs to the high half.
+        low: What the low half is called, and `high` the other.
+        ends: What is drawn, from the least to the greatest; both above 0 where the axis is drawn by magnitudes.
+        unit: What the value counts.
+        sentence: How it was measured, or why it could not be.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    threshold: float
+    low: str
+    high: str
+    ends: tuple[float, float]
+    unit: str = ""
+    sentence: str = ""
+
+    @property
+    def is_high(self) -> bool:
+        """Whether the value lies in the high half; what could not be measured lies in the low one."""
+        return self.value is not None and self.value >= self.threshold
+
+    @property
+    def word(self) -> str:
+        """What the half is called in which the value lies."""
+        return self.high if self.is_high else self.low
+
+
+@dataclass(frozen=True, slots=True)
+class Quadrant:
+    """One cell of a table.
+
+    Attributes:
+        title: What it stands for, in a few words.
+        sentence: What that means.
+        lines: Results, the most telling first.
+        badge: A word that marks the cell, e.g. `advised`.
+        tip: What is said when the pointer rests on it: the field's term, the reason.
+    """
+
+    title: str
+    sentence: str = ""
+    lines: Sequence[str] = ()
+    badge: str = ""
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quadrants:
+    """A table of two by two over two measured axes, with what was measured as a point in it.
+
+    Attributes:
+        across: The axis from left to right; its low half is at the left.
+        down: The axis from top to bottom; its low half is at the top.
+        cells: Four, row by row: low and low, high across, high down, high and high.
+        chosen: The cell that is lit, or None.
+        caption: A sentence that reads it.
+    """
+
+    title: str
+    across: Axis
+    down: Axis
+    cells: Sequence[Quadrant]
+    chosen: int | None = None
+    caption: str = ""
+
+    @property
+    def place(self) -> int:
+        """The cell in which the point lies."""
+        return 2 * self.down.is_high + self.across.is_high
+
+
+View = Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages | Samples | Quadrants
 _TYPES: dict[str, type] = {
     t.__name__.lower(): t
-    for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages, Samples)
+    for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages, Samples, Quadrants)
 }
 
 
@@ -225,6 +305,10 @@ def _restored(kind: type, name: str, value: Any) -> Any:
         return array.astype(np.uint8) if name == "image" else array
     if name == "series":
         return tuple(Series(s["name"], np.asarray(s["x"]), np.asarray(s["y"])) for s in value)
+    if kind is Quadrants and name in ("across", "down"):
+        return Axis(**{**value, "ends": tuple(value["ends"])})
+    if kind is Quadrants and name == "cells":
+        return tuple(Quadrant(**{**cell, "lines": tuple(cell.get("lines", ()))}) for cell in value)
     if name == "spans":
         return tuple(Span(**s) for s in value)
     if name == "items":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from trasluz import __version__
 from trasluz.api import SPLITS
-from trasluz.cli import corrections, demo, models, plugins, program, runs, training
+from trasluz.cli import advising, corrections, demo, models, plugins, program, runs, training
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -40,6 +40,17 @@ def make_parser() -> argparse.ArgumentParser:
     made = command("inspect", "what a folder of data holds, and what is wrong with it", training.inspect)
     made.add_argument("data", metavar="DATA")
     made.add_argument("--seed", type=int, default=0, help="seed of the split, where the data has none")
+
+    does = "where data stands in the strategy table: how much there is, how far it is from ImageNet, what to do"
+    made = command("advise", does, advising.advise)
+    made.add_argument("data", metavar="DATA")
+    made.add_argument("--family", metavar="FAMILY", help="whose advice (default: the first that has some)")
+    made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of the family")
+    made.add_argument("--seed", type=int, default=0, help="seed of the split, where the data has none")
+    made.add_argument("--try", dest="try_all", action="store_true", help="train all strategies and compare them")
+    made.add_argument("--minutes", type=float, metavar="M", help="with --try: time limit of each training")
+    made.add_argument("--out", metavar="DIR", help="with --try: keep the runs here (default: thrown away)")
+    _device(made)
 
     made = command("train", "train, export to ONNX and check the result", training.train)
     made.add_argument("family", metavar="FAMILY")

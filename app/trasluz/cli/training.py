@@ -17,7 +17,7 @@ def inspect(parsed: argparse.Namespace, output: Output) -> None:
     from trasluz.host.scoring import given_data
     from trasluz.host.service import Service
 
-    given = _existing(parsed.data)
+    given = existing(parsed.data)
     data, _ = given_data(given)
     corrections = str(Project.open(given).corrections_path) if data != given else None
     with tempfile.TemporaryDirectory(prefix="trasluz-") as folder:
@@ -60,10 +60,10 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
     elif parsed.resume:
         raise CommandError(f"There is no run in {at} to go on with: leave --resume out to start one.", status=USAGE)
     else:
-        given, settings = _existing(parsed.data), _settings(parsed)
+        given, settings = existing(parsed.data), _settings(parsed)
         project = Project.open(given) if Project.is_one(given) else None
-        data = _existing(str(project.data)) if project else given
-        _check_words(parsed, settings)
+        data = existing(str(project.data)) if project else given
+        check_settings_words(parsed.family, settings, parsed.device)
         if at.is_relative_to(data):
             raise CommandError(
                 f"{at} lies inside the data, where it would be taken for a class; choose a folder elsewhere.",
@@ -81,37 +81,43 @@ def train(parsed: argparse.Namespace, output: Output) -> int:
             folder = RunFolder.create(at, request)
         except DataError as error:
             raise CommandError(str(error)) from error  # the fault is the place's, not the data's
-    status = execute_run(folder.path, emit_also=_json_events(output) if output.as_json else _Narrator(output))
+    status = execute_run(folder.path, emit_also=_json_events(output) if output.as_json else Narrator(output))
     if status == OK:
         output.line(f"The model is in {folder.model_folder}")
     return status
 
 
 def _settings(parsed: argparse.Namespace) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    for given in parsed.set:
-        key, equals, value = given.partition("=")
-        if not equals or not key:
-            raise CommandError(f"“--set {given}” is not KEY=VALUE, for example --set epochs=20.", status=USAGE)
-        settings[key.strip().replace("-", "_")] = _value(value.strip())
+    settings = given_settings(parsed.set)
     for name in ("seed", "minutes"):
         if getattr(parsed, name) is not None:
             settings[name] = getattr(parsed, name)
     return settings
 
 
-def _check_words(parsed: argparse.Namespace, settings: dict[str, Any]) -> None:
+def given_settings(words: list[str]) -> dict[str, Any]:
+    """The settings that were given as `--set KEY=VALUE`."""
+    settings: dict[str, Any] = {}
+    for given in words:
+        key, equals, value = given.partition("=")
+        if not equals or not key:
+            raise CommandError(f"“--set {given}” is not KEY=VALUE, for example --set epochs=20.", status=USAGE)
+        settings[key.strip().replace("-", "_")] = _value(value.strip())
+    return settings
+
+
+def check_settings_words(family_id: str, settings: dict[str, Any], device_word: str) -> None:
     """See that family, settings and device are there, before a folder is made for a run that could never start."""
     from trasluz.api import FamilyError
     from trasluz.core.plugins.registry import Registry
     from trasluz.host.troubles import check_settings
 
     try:
-        family = Registry.load().family(parsed.family)
+        family = Registry.load().family(family_id)
         check_settings(family.config, settings, title=family.title)
     except FamilyError as error:
         raise CommandError(str(error), status=USAGE) from error
-    asked = parsed.device.strip().lower()
+    asked = device_word.strip().lower()
     if asked in ("auto", "cpu"):
         return  # without torch, which takes its time
     from trasluz.torchkit import device
@@ -132,7 +138,8 @@ def _value(text: str) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else text
 
 
-def _existing(data: str) -> Path:
+def existing(data: str) -> Path:
+    """The path of data that is there."""
     path = Path(data).expanduser()
     if not path.exists():
         raise CommandError(f"There is nothing at {path}: check the path.", status=BAD_DATA)
@@ -148,13 +155,20 @@ def _json_events(output: Output):  # type: ignore[no-untyped-def]
     return tell
 
 
-class _Narrator:
-    """Prints a run's events for a person."""
+class Narrator:
+    """Prints a run's events for a person.
 
-    def __init__(self, output: Output) -> None:
+    Args:
+        finished: Whether the end is said, or left to the caller.
+    """
+
+    def __init__(self, output: Output, *, finished: bool = True) -> None:
         self._output = output
+        self._finished = finished
+        self.failure = ""
 
     def __call__(self, event: Event) -> None:
+        """Say one event."""
         match event:
             case Started():
                 again = "goes on" if event.resumed else "starts"
@@ -166,10 +180,11 @@ class _Narrator:
             case Metric(split="val") if event.name != "loss":
                 star = " (best so far)" if event.best else ""
                 self._output.say(f"  pass {event.step:g}: {event.name} {event.value:.4f}{star}")
-            case Finished():
+            case Finished() if self._finished:
                 scores = ", ".join(f"{name} {value:.4f}" for name, value in event.metrics.items())
                 self._output.line(f"Finished in {duration(event.seconds)}: {scores} (the ONNX model, on validation).")
             case Stopped() | Failed():
+                self.failure = event.sentence
                 self._output.end(event.sentence)
             case _:
                 pass

@@ -5,7 +5,7 @@ results are JSON values and numpy arrays. Nothing heavy is imported before it is
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -30,6 +30,7 @@ class Service:
         "devices": "quick",
         "sample": "long",
         "inspect": "long",
+        "advise": "long",
         "thumbnail": "pictures",
         "image": "pictures",
         "open_model": "quick",
@@ -41,7 +42,9 @@ class Service:
         "export": "long",
     }
     """What may be asked over the wire, and which threads do it."""
-    REPORTING: ClassVar[frozenset[str]] = frozenset({"inspect", "predict", "predict_folder", "evaluate", "export"})
+    REPORTING: ClassVar[frozenset[str]] = frozenset(
+        {"inspect", "advise", "predict", "predict_folder", "evaluate", "export"}
+    )
     """Which methods take `progress` and `cancelled`."""
 
     def __init__(self) -> None:
@@ -74,6 +77,8 @@ class Service:
 
     def catalogue(self) -> dict[str, Any]:
         """List the model families with their settings, the kinds of data, and the plugins."""
+        from .advising import gives_advice
+
         registry = self.registry()
         families = []
         for name, family in registry.families.items():
@@ -85,6 +90,7 @@ class Service:
                     "sentence": family.sentence,
                     "kinds": [str(kind) for kind in family.kinds],
                     "headline": family.headline,
+                    "gives_advice": gives_advice(family),
                     "higher_is_better": family.higher_is_better,
                     "schema": family.config.model_json_schema(),
                     "plugin": owner.id if owner else "",
@@ -160,6 +166,46 @@ class Service:
         made = Index.build(root, at, sources, seed=seed, corrections=corrected, progress=progress, cancelled=cancelled)
         with closing(made):
             return made.summary().model_dump(mode="json")
+
+    def advise(
+        self,
+        *,
+        data: str,
+        family: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        index: str | None = None,
+        cache: str | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Measure where the data stands in a family's strategy table, and say which settings go with that place.
+
+        Args:
+            data: The folder or file.
+            family: Whose advice; the first one that has some for this kind of data where None.
+            settings: Of the family, where they matter to it.
+            index: An index of the data, where there is one; otherwise one is made and thrown away.
+            cache: Where results are kept between calls and runs; the user's cache where None.
+            seed: Of the split, where the data gives none.
+        """
+        from trasluz.core import places
+
+        from . import advising
+
+        return advising.advise(
+            self.registry(),
+            Path(data),
+            family=family,
+            settings=settings or {},
+            index=Path(index) if index else None,
+            cache=Path(cache) if cache else places.cache_folder(),
+            seed=seed,
+            device=device,
+            progress=progress,
+            cancelled=cancelled,
+        )
 
     def thumbnail(self, path: str, size: int = 256) -> dict[str, Any]:
         """A small picture of a photo, its longer side `size` pixels."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from .advising import Advising
 from .bridge.call import Call, Trouble
 from .bridge.host import HostBridge
 from .bridge.work import Work
@@ -34,6 +35,7 @@ class Session(QObject):
         runs: The project's runs, newest first (`core.runs.history.RunSummary`).
         run: The watch of the chosen run, or None.
         queue: Which run is trained and which wait (`ui.queue.RunQueue`).
+        advising: What suits the data, measured (`ui.advising.Advising`).
     """
 
     project_changed = Signal()
@@ -75,6 +77,7 @@ class Session(QObject):
         self.run: RunWatch | None = None
         self.queue = RunQueue(self._run_work, self)
         self.queue.changed.connect(self.refresh_runs)
+        self.advising = Advising(self)
         self.device = "auto"
         """The device that the person chose: auto, cpu or cuda."""
         self._steps: dict[str, StepState] = {name: StepState() for name, _ in STEPS}

@@ -1,18 +1,10 @@
 """The settings of a run, each declared once."""
 
-from collections import Counter
-from collections.abc import Iterable
-from statistics import median
 from typing import Literal
 
 from trasluz.api import EpochsConfig, setting
 
 Strategy = Literal["auto", "linear", "stages", "few-layers", "many-layers"]
-
-FEW_PHOTOS = 100
-"""Below this many photos in the middle class, `auto` leaves the backbone as it is."""
-MANY_PHOTOS = 1000
-"""From this many photos in the middle class on, `auto` lets most of the backbone learn."""
 
 
 class FinetunedCnnConfig(EpochsConfig):
@@ -24,7 +16,7 @@ class FinetunedCnnConfig(EpochsConfig):
         sentence="How much of the network learns. The more photos you have, and the less they look like everyday "
         "photos, the more of it should.",
         labels={
-            "auto": "Choose for me — by the number of photos in each class",
+            "auto": "Choose for me — by how many photos there are and how far they are from ImageNet",
             "linear": "Linear classifier — the network stays as it is; seconds to minutes, good with few photos",
             "stages": "Best stage — a linear classifier on each stage of the network, and the best one is kept; "
             "for few photos that look unlike everyday photos",
@@ -127,26 +119,3 @@ class FinetunedCnnConfig(EpochsConfig):
         ge=0,
         lt=1,
     )
-
-
-def chosen_strategy(asked: Strategy, targets: Iterable[str]) -> tuple[Strategy, str]:
-    """Settle `auto` by the number of photos in the middle class; anything else stays.
-
-    Fewer than 100 photos in the middle class: a linear classifier, for moving millions of weights by so few photos
-    teaches the photos and not the classes. From 1,000 on: many layers. Between: a few layers.
-
-    Args:
-        asked: The setting.
-        targets: The class of each train photo.
-
-    Returns:
-        The strategy, and a sentence that says why.
-    """
-    if asked != "auto":
-        return asked, "Chosen in the settings."
-    middle = int(median(Counter(targets).values() or [0]))
-    if middle < FEW_PHOTOS:
-        return "linear", f"With about {middle} photos in a class, a linear classifier is the safest choice."
-    if middle < MANY_PHOTOS:
-        return "few-layers", f"With about {middle} photos in a class, the last layers can learn from them."
-    return "many-layers", f"With about {middle} photos in a class, nearly all layers can learn from them."

@@ -6,7 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from trasluz.api import Bars, Explainer, ModelCard, Overlay, Predictor, Sample, SampleItem, Samples, Stages
+from trasluz.api import (
+    Advice,
+    Bars,
+    Explainer,
+    ModelCard,
+    Overlay,
+    Predictor,
+    Quadrants,
+    Sample,
+    SampleItem,
+    Samples,
+    Stages,
+)
 from trasluz.api.neighbours import Neighbours
 
 from .data import middle_square
@@ -127,6 +139,22 @@ class StageAccuracy(Explainer):
         found = predictor.card.extra["stage_accuracy"]
         used = [stage["name"] for stage in predictor.card.extra["stages"]][-2]
         return Bars(title=self.title, labels=list(found), values=[float(v) for v in found.values()], highlight=used)
+
+
+class StrategyTable(Explainer):
+    """Where the data stood in the strategy table when the strategy was chosen by it."""
+
+    id = "strategy-table"
+    title = "Why this strategy"
+    sentence = "How much data there was, how far it is from ImageNet, and the strategy that goes with that place."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the strategy was chosen by the table."""
+        return card.family == FAMILY and "advice" in card.extra
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Quadrants:
+        """Make the view; it is the same for each photo."""
+        return Advice.from_json(predictor.card.extra["advice"]).table
 
 
 @lru_cache(maxsize=2)

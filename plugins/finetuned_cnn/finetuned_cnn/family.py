@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trasluz.api import (
+    Advice,
+    AdviceContext,
     Explainer,
     Kind,
     LoadedModel,
@@ -22,8 +24,8 @@ from trasluz.api import (
 from trasluz.api.scores import classification
 
 from . import neighbours
-from .config import FinetunedCnnConfig, Strategy, chosen_strategy
-from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy
+from .config import FinetunedCnnConfig, Strategy
+from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
 from .export import FEATURES, IMAGE, PROBABILITIES, export_classifier, preprocessing
 from .predict import FinetunedCnnPredictor
 from .script import PREDICT
@@ -61,7 +63,9 @@ class FinetunedCnn(ModelFamily):
 
         config = context.config
         assert isinstance(config, FinetunedCnnConfig)
-        strategy, why = chosen_strategy(config.strategy, (r.target for r in context.dataset.records("train")))
+        advice = self.advise(context) if config.strategy == "auto" else None
+        strategy: Strategy = advice.advised["strategy"] if advice is not None else config.strategy
+        why = advice.sentence if advice is not None else "Chosen in the settings."
         device.tune()
         backbone = lite0.pretrained().eval()
         context.emit(Note(sentence=f"{TITLES[strategy].capitalize()}. {why}", facts={"strategy": strategy}))
@@ -91,10 +95,16 @@ class FinetunedCnn(ModelFamily):
             labels=tuple(context.dataset.labels),
             preprocessing=preprocessing(backbone.facts.preparation),
             private=private,
-            extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages),
+            extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages, advice=advice),
             licence=backbone.facts.licence,
             compared=(PROBABILITIES, FEATURES),
         )
+
+    def advise(self, context: AdviceContext) -> Advice:
+        """Say which strategy suits the data, by how much there is and how far it is from ImageNet."""
+        from .advice import advise
+
+        return advise(context)
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """Make the predictor of a loaded model."""
@@ -109,8 +119,8 @@ class FinetunedCnn(ModelFamily):
         return PREDICT
 
     def explainers(self) -> Sequence[Explainer]:
-        """Where it looked, the most similar photos, what learned, which stage knew most."""
-        return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy())
+        """Where it looked, the most similar photos, what learned, which stage knew most, why this strategy."""
+        return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy(), StrategyTable())
 
 
 def _reference(network: "Classifier") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
@@ -146,12 +156,20 @@ def _stages(network: "Classifier", learning: Collection[str]) -> list[dict[str, 
 
 
 def _extra(
-    backbone: "Backbone", fitted: "Fitted", *, strategy: Strategy, why: str, stages: list[dict[str, Any]]
+    backbone: "Backbone",
+    fitted: "Fitted",
+    *,
+    strategy: Strategy,
+    why: str,
+    stages: list[dict[str, Any]],
+    advice: Advice | None,
 ) -> dict[str, Any]:
     extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": backbone.facts.id, "stages": stages}
     extra["linear"] = {"c": fitted.choice.c, "photos": len(fitted.records)}
     if not np.isnan(fitted.choice.accuracy):
         extra["linear"]["held_out_accuracy"] = fitted.choice.accuracy
+    if advice is not None:
+        extra["advice"] = advice.to_json()
     if fitted.compared:
         extra["stage_accuracy"] = fitted.compared
     return extra

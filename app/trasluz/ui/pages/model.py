@@ -19,6 +19,7 @@ from trasluz.ui.forms import SettingsForm
 from trasluz.ui.steps import duration, plural
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
 
+from .model_parts.advice import AdviceCard, untried
 from .page import Page
 from .scrolled import OVERHANG, overhanging, scrolled
 
@@ -54,6 +55,10 @@ class ModelPage(Page):
         self._families.setSpacing(10)
         self._settings = Card("Settings")
         self._settings.body.setContentsMargins(0, 4, 0, 0)
+        self.advice = AdviceCard()
+        self.advice.chosen.connect(self._cell_chosen)
+        self.advice.try_all.connect(self.try_all)
+        self.advice.again.connect(lambda: self.session and self.session.advising.again(self.family))
         self._plan = Label("", "body", wrap=True)
         self._plan_card = Card("What will happen")
         self._plan_card.body.addWidget(self._plan)
@@ -84,6 +89,8 @@ class ModelPage(Page):
         right = QWidget()
         inside = QVBoxLayout(right)
         right.setProperty("role", "page")
+        inside.setSpacing(16)
+        inside.addWidget(self.advice)
         inside.addWidget(self._settings)
         inside.addStretch(1)
         area = overhanging(right, inside)
@@ -102,6 +109,7 @@ class ModelPage(Page):
         ):
             signal.connect(self._maybe)
         session.data_failed.connect(self._maybe)
+        session.advising.changed.connect(lambda family: self._show_advice() if family == self.family else None)
 
     def _maybe(self, *_: object) -> None:
         if self.isVisible():
@@ -131,6 +139,7 @@ class ModelPage(Page):
         self.header.set_subtitle(_about(session.summary))
         self.header.set_actions(self.train_button)
         self._show_plan()
+        self._show_advice()
 
     def _show_families(self, families: list[dict[str, Any]], summary: Any) -> None:
         shown = (summary.kind, *((f["id"], f["title"], repr(f["schema"])) for f in families))
@@ -198,6 +207,46 @@ class ModelPage(Page):
         self.train_button.setEnabled(self.form is not None and not troubles)
         self.train_button.setToolTip("\n".join(troubles))
         self._show_plan()
+        self._show_advice()
+
+    def _show_advice(self) -> None:
+        """The table of the chosen family; what it lets choose is not asked a second time in the form."""
+        session, form = self.session, self.form
+        standing = session.advising.standing(self.family) if session is not None else None
+        self.advice.setVisible(standing is not None and form is not None)
+        if session is None or form is None or standing is None:
+            return
+        self.advice.show_standing(standing)
+        done = standing.advice if standing.state == "done" else None
+        for name in done.settings[0] if done is not None else ():
+            form.rows[name].setVisible(False)
+        self.advice.show_choice(form.values(), self._runs_on_this_data())
+
+    def _runs_on_this_data(self) -> list[Any]:
+        session = self.session
+        if session is None or session.summary is None:
+            return []
+        here = ("", session.summary.fingerprint)
+        return [run for run in session.runs if run.family == self.family and run.fingerprint in here]
+
+    def _cell_chosen(self, settings: dict[str, Any]) -> None:
+        """Choose what a cell stands for; no settings: leave the choice to the advice."""
+        form, advice = self.form, self.advice.advice
+        if form is None or advice is None:
+            return
+        own = settings or {name: form.rows[name].field.default for name in advice.settings[0]}
+        form.set_values({**form.values(), **own})
+        self._changed()
+
+    def try_all(self) -> None:
+        """Train every cell that has not been tried, one after another."""
+        session, form, advice = self.session, self.form, self.advice.advice
+        if session is None or form is None or advice is None or form.troubles():
+            return
+        self._keep()
+        for cell in untried(advice, self._runs_on_this_data()):
+            settings = {**form.values(), **advice.settings[cell]}
+            session.start_run(self.family, settings, name=advice.table.cells[cell].title, device=session.device)
 
     def _show_plan(self) -> None:
         session, form = self.session, self.form

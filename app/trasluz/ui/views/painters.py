@@ -9,6 +9,7 @@ from trasluz.api import (
     Matrix,
     Overlay,
     Points,
+    Quadrants,
     RichText,
     Samples,
     Stages,
@@ -23,6 +24,7 @@ from .grid import AlignmentPainter, HeatmapPainter
 from .matrix import MatrixPainter
 from .overlay import OverlayPainter
 from .points import PointsPainter
+from .quadrants import QuadrantsPainter
 from .richtext import RichTextPainter
 from .samples import SamplesPainter
 from .stages import StagesPainter
@@ -36,6 +38,7 @@ PAINTERS: dict[type, type[Canvas]] = {
     Matrix: MatrixPainter,
     Overlay: OverlayPainter,
     Points: PointsPainter,
+    Quadrants: QuadrantsPainter,
     RichText: RichTextPainter,
     Samples: SamplesPainter,
     Stages: StagesPainter,
