@@ -10,11 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from finetuned_cnn.config import FEW_PHOTOS, MANY_PHOTOS, FinetunedCnnConfig, chosen_strategy
+from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.explain import ClassActivation, LearningStages, StageAccuracy
 from finetuned_cnn.export import CLASS_MAPS, PROBABILITIES
 from finetuned_cnn.family import FinetunedCnn
@@ -72,15 +70,6 @@ def test_the_registry_loads_it_without_torch() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
-
-
-@given(st.integers(1, 3 * MANY_PHOTOS), st.integers(1, 5))
-def test_auto_goes_by_the_photos_of_the_middle_class(photos: int, classes: int) -> None:
-    strategy, why = chosen_strategy("auto", [str(c) for c in range(classes) for _ in range(photos)])
-    expected = "linear" if photos < FEW_PHOTOS else "few-layers" if photos < MANY_PHOTOS else "many-layers"
-    assert strategy == expected
-    assert str(photos) in why
-    assert chosen_strategy("stages", ["a"] * photos)[0] == "stages"
 
 
 @pytest.mark.parametrize("setting", [{"strategy": "everything"}, {"backbone": "resnet"}, {"augmentation": 2}])

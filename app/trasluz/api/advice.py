@@ -81,7 +81,7 @@ class Advice:
                 also=tuple(int(i) for i in data.get("also", ())),
                 facts=dict(data.get("facts", {})),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"this is no advice: {error}") from error
 
 

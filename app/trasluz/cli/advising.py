@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -115,7 +116,8 @@ def _try(
                 raise CommandError(str(error)) from error  # the fault is the place's, not the data's
         output.say(f"{cell + 1} of {len(asked)}: {advice.table.cells[cell].title}")
         narrator = Narrator(output, finished=False)
-        status = execute_run(run.path, emit_also=narrator)
+        with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of the answer
+            status = execute_run(run.path, emit_also=narrator)
         trials.append(_trial(run.path, cell, advice, failed=narrator.failure))
         if status == STOPPED or run.stopped_early():
             return trials, STOPPED
@@ -146,17 +148,17 @@ def _trial(run: Path, cell: int, advice: Advice, *, failed: str) -> dict[str, An
         "low": found.low,
         "high": found.high,
         "seconds": found.seconds,
-        "megabytes": round(size / 1e6, 2),
+        "megabytes": round(size / 1e6, 4),
     }
 
 
 def verdict(trials: list[dict[str, Any]]) -> str:
     """Say in a sentence whether the trials agree with the advice; differences inside the intervals do not count."""
     scored = [t for t in trials if t.get("score") is not None]
-    if len(scored) < 2:
+    advised = next((t for t in scored if t["advised"]), None)
+    if not scored or (advised and len(scored) < 2):
         return "Too few trials came to an end to compare them."
     best = max(scored, key=lambda t: (t["score"], -t["seconds"]))
-    advised = next((t for t in scored if t["advised"]), None)
     if advised is None:
         return f"Best was “{best['title']}” with {best['score']:.1%}; the advised one came to no end."
     if advised is best:

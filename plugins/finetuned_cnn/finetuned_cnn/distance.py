@@ -62,7 +62,7 @@ def distance(means: np.ndarray, squares: np.ndarray) -> float:
     variance = np.clip(squares.mean(axis=0) - shift**2, 0, None)
     surplus = means.var(axis=0, ddof=1) / len(means) if len(means) > 1 else 0.0
     squared = (shift**2 - surplus + (1 - np.sqrt(variance)) ** 2).mean()
-    return float(np.sqrt(max(0.0, squared)))
+    return float(np.float32(np.sqrt(max(0.0, squared))))  # as the cache keeps it
 
 
 def measure(context: AdviceContext) -> Measured | None:

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from trasluz.api import (
+    Advice,
+    Axis,
     Bars,
     DataError,
     EpochsConfig,
@@ -25,6 +27,8 @@ from trasluz.api import (
     Prediction,
     Predictor,
     Progress,
+    Quadrant,
+    Quadrants,
     Trained,
     TrainingStopped,
     hookimpl,
@@ -83,6 +87,17 @@ class MeanColour(ModelFamily):
     kinds = ("image-classes",)
     config = Config
     headline = "accuracy"
+
+    def advise(self, context):
+        count = context.dataset.count("train")
+        context.emit(Progress(stage="Counting", done=count, total=count, unit="photos"))
+        if context.stopping():
+            raise TrainingStopped
+        size = Axis("size", "Photos", float(count), 100.0, "few", "many", (1.0, 1000.0), "photos")
+        speed = Axis("speed", "Speed", None, 2.0, "slow", "fast", (0.1, 10.0), sentence="It has no clock.")
+        cells = tuple(Quadrant(f"{passes} passes") for passes in (1, 2, 3, 4))
+        table = Quadrants("Passes", speed, size, cells, chosen=0)
+        return Advice(table, tuple({"epochs": n} for n in (1, 2, 3, 4)), table.place, "Few photos, few passes.", (2,))
 
     def train(self, context):
         config, dataset = context.config, context.dataset
