@@ -104,7 +104,10 @@ class AdviceContext(Protocol):
         ...
 
     def stopping(self) -> bool:
-        """Whether the person asked to stop: a run keeps the best so far, exports it, and returns. Also while a run pauses."""
+        """Whether the person asked to stop: a run keeps the best so far, exports it, and returns.
+
+        Also while a run pauses.
+        """
         ...
 
     def open_graph(self, path: Path) -> Graph:
