@@ -11,7 +11,7 @@ class Average:
     """The average of what learns in `module`.
 
     Args:
-        module: The network; its present weights are the first average.
+        module: The network; its present weights are the first average, and what learns is what wants a gradient now.
         decay: Share of the old average that a step keeps. It is lower in the first steps, so that the random
             start is soon forgotten.
     """
@@ -19,12 +19,14 @@ class Average:
     def __init__(self, module: nn.Module, decay: float) -> None:
         self._module = module
         self._decay = decay
+        # By name, for a part that is unfrozen later has no gradient yet.
+        self._learning = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
         self.steps = 0
         self.weights = {name: tensor.detach().clone() for name, tensor in self._moving()}
 
     def _moving(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self._module.named_parameters():
-            if parameter.requires_grad:
+            if name in self._learning:
                 yield name, parameter
         for name, buffer in self._module.named_buffers():
             if buffer.is_floating_point():

@@ -19,6 +19,7 @@ from .accelerated import accelerator, moved
 from .average import Average
 from .batches import Batch, Batches
 from .device import out_of_memory, resolve, tune
+from .optim import set_rates
 from .pace import Pace
 from .plan import Ended, Outcome, Plan, Step, Validation
 from .resume import Progressed, Store
@@ -217,9 +218,8 @@ class _Loop:
         return found
 
     def _set_rates(self) -> None:
-        factor = self.plan.schedule(self.pace.fraction(self.at.step))
-        for group in self.optimiser.param_groups:
-            group["lr"] = group["full"] * factor
+        done = self.pace.fraction(self.at.step)
+        set_rates(self.optimiser, self.plan.schedule(done), done, toggle=self.accelerator.num_processes == 1)
 
     def _halve(self, batch: Batch[Any]) -> None:
         self.optimiser.zero_grad(set_to_none=True)

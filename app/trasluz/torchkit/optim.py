@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -22,11 +22,13 @@ class Part:
         name: What the person calls it: `stage 3`, `head`.
         modules: What belongs to it.
         rate: Its learning rate; 0 keeps it as it is.
+        opens: The fraction of the run at which it begins to learn.
     """
 
     name: str
     modules: tuple[nn.Module, ...]
     rate: float
+    opens: float = 0.0
 
     @property
     def size(self) -> int:
@@ -60,6 +62,41 @@ def layerwise(
     ]
 
 
+def unfreezing(parts: Sequence[Part], until: float) -> list[Part]:
+    """Let the learning parts begin one after the other, from the last one back, instead of all at once.
+
+    Gradual unfreezing: what lies nearest to the answer fits it first, and what lies deeper is not shaken by a
+    classifier that has yet to settle (Howard & Ruder, “Universal Language Model Fine-tuning”, ACL 2018, 3.3). There
+    one part a pass; here in equal steps of the run, so that a run with a time limit unfreezes within it.
+
+    Args:
+        parts: From the input to the output.
+        until: The fraction of the run, 0 to 1, at which the first of the learning parts begins; 0 is all at once.
+    """
+    learning = [number for number, part in enumerate(parts) if part.learning]
+    last = max(1, len(learning) - 1)
+    opens = {number: until * step / last for step, number in enumerate(reversed(learning))}
+    return [replace(part, opens=opens.get(number, 0.0)) for number, part in enumerate(parts)]
+
+
+def set_rates(optimiser: torch.optim.Optimizer, factor: float, done: float, *, toggle: bool = True) -> None:
+    """Set the rate of each group: its full one times `factor`, or nothing before it opens.
+
+    Args:
+        optimiser: Its groups have `full`, the rate at its height, and may have `opens`.
+        factor: Of the schedule.
+        done: The fraction of the run that is done.
+        toggle: Whether to spare the gradients of what is not open yet; several processes must not, for they wait
+            for the gradient of every weight.
+    """
+    for group in optimiser.param_groups:
+        opened = done >= group.get("opens", 0.0)
+        group["lr"] = group["full"] * factor if opened else 0.0
+        if toggle:
+            for parameter in group["params"]:
+                parameter.requires_grad_(opened)
+
+
 def freeze(parts: Iterable[Part]) -> None:
     """Let gradients flow into the learning parts alone."""
     for part in parts:
@@ -91,7 +128,8 @@ def parameter_groups(parts: Iterable[Part], *, weight_decay: float) -> list[dict
                 (free if parameter.ndim <= 1 else decayed).append(parameter)
         for members, decay in ((decayed, weight_decay), (free, 0.0)):
             if members:
-                groups.append({"params": members, "lr": part.rate, "weight_decay": decay, "name": part.name})
+                group = {"params": members, "lr": part.rate, "weight_decay": decay, "name": part.name}
+                groups.append(group | {"opens": part.opens})
     return groups
 
 

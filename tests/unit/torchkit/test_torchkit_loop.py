@@ -118,6 +118,24 @@ def test_a_stopped_run_keeps_the_best_and_resumes_to_the_same_end(tmp_path: Path
     assert any("Taken up again in pass 2" in e.sentence for e in again.events if isinstance(e, Note))
 
 
+@pytest.mark.parametrize("stop", [10, 30])  # before the first part opens, and after it
+def test_gradual_unfreezing_leaves_a_part_alone_until_its_time_and_survives_a_stop(tmp_path: Path, stop: int) -> None:
+    firsts: list[bytes] = []
+
+    def check(module: nn.Module) -> Validation:
+        firsts.append(module[0].weight.detach().numpy().tobytes())  # type: ignore[operator, union-attr]
+        return child.validate(module)
+
+    whole, _ = child.train(child.Context(tmp_path / "whole"), unfreeze=0.5, check=check)
+    assert len(set(firsts[:3])) == 1, "closed for two of four passes"
+    assert firsts[3] != firsts[2]
+    stopped = child.Context(tmp_path / "stopped")
+    stopped.stop_after = stop
+    child.train(stopped, unfreeze=0.5)
+    module, _ = child.train(child.Context(tmp_path / "stopped"), unfreeze=0.5)
+    assert child.fingerprint(module) == child.fingerprint(whole)
+
+
 def test_the_best_weights_are_kept_and_training_ends_when_patience_does(tmp_path: Path) -> None:
     values = iter([0.5, 0.6, 0.9, 0.7, 0.8, 0.85, 0.1])
     seen: list[tuple[float, str]] = []

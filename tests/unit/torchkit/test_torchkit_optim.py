@@ -10,7 +10,16 @@ from torch import nn
 from trasluz.api import FamilyError
 from trasluz.torchkit import device
 from trasluz.torchkit.average import Average
-from trasluz.torchkit.optim import constant, freeze, layerwise, optimiser, parameter_groups, warmup_cosine
+from trasluz.torchkit.optim import (
+    constant,
+    freeze,
+    layerwise,
+    optimiser,
+    parameter_groups,
+    set_rates,
+    unfreezing,
+    warmup_cosine,
+)
 from trasluz.torchkit.pace import Pace
 from trasluz.torchkit.seed import generator, random_state, restore_random_state, seed_everything
 
@@ -41,6 +50,27 @@ def test_a_weight_in_two_parts_is_refused() -> None:
     net = network()
     with pytest.raises(ValueError, match="“b” belongs to another part"):
         parameter_groups(layerwise([("a", [net]), ("b", [net[0]])], 0.1, decay=1.0), weight_decay=0.0)
+
+
+def test_parts_open_from_the_last_one_back_and_what_is_closed_has_neither_rate_nor_gradient() -> None:
+    net = network()
+    named = [("a", [net[0]]), ("b", [net[1]]), ("c", [net[2]]), ("d", [net[3]])]
+    parts = unfreezing(layerwise(named, 0.1, decay=0.5, learning=3), 0.4)
+    assert [part.opens for part in parts] == [0.0, 0.4, 0.2, 0.0]
+    assert {part.opens for part in unfreezing(parts, 0.0)} == {0.0}
+    freeze(parts)
+    chosen = optimiser(parameter_groups(parts, weight_decay=0.0))
+    for group in chosen.param_groups:
+        group["full"] = group["lr"]
+    for done, expected in ((0.0, [0, 0, 0.1]), (0.2, [0, 0.05, 0.1]), (0.4, [0.025, 0.05, 0.1])):
+        set_rates(chosen, 0.5, done)
+        rates = {group["name"]: group["lr"] for group in chosen.param_groups}
+        assert [rates[name] for name in "bcd"] == pytest.approx([rate / 2 for rate in expected])
+        for group in chosen.param_groups:
+            assert all(p.requires_grad == (group["lr"] > 0) for p in group["params"])
+    set_rates(chosen, 0.5, 0.0, toggle=False)
+    assert all(p.requires_grad for group in chosen.param_groups for p in group["params"])
+    assert not any(p.requires_grad for p in net[0].parameters()), "what never learns is never opened"
 
 
 def test_nothing_to_learn_is_a_sentence() -> None:

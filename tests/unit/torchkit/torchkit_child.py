@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from trasluz.api import Event
 from trasluz.torchkit.batches import Batches
 from trasluz.torchkit.loop import fit
-from trasluz.torchkit.optim import layerwise, optimiser, parameter_groups
+from trasluz.torchkit.optim import layerwise, optimiser, parameter_groups, unfreezing
 from trasluz.torchkit.plan import Outcome, Plan, Validation
 
 ITEMS, WIDTH, CLASSES = 96, 6, 3
@@ -106,11 +106,13 @@ def train(
     check: Callable[[nn.Module], Validation] = validate,
     batches: Batches[int, Any] | None = None,
     rate: float = 0.02,
+    unfreeze: float = 0.0,
     **changes: Any,
 ) -> tuple[nn.Module, Outcome]:
     """Train the tiny network; `changes` go into the plan."""
     module = module or network()
     parts = layerwise([("first", [module[0], module[1]]), ("last", [module[4]])], rate, decay=0.7)
+    parts = unfreezing(parts, unfreeze)
     plan = {"epochs": 4, "metric": "loss", "average": 0.9, "identity": {"data": "clouds"}, "checkpoint_seconds": 30.0}
     outcome = fit(
         context,  # type: ignore[arg-type]
