@@ -7,40 +7,62 @@ antialiasing and only for photos of one size.
 
 from dataclasses import dataclass
 from math import exp, log, radians, sqrt, tan
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image
+
+from .randaugment import randaugment
+
+if TYPE_CHECKING:
+    from .config import FinetunedCnnConfig
+
+Policy = Literal["everyday", "randaugment"]
 
 _LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
 
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """How much a photo is altered.
+    """How much a photo is altered. What training and the preview call: it has no state, and costs milliseconds.
 
     Attributes:
         size: The side of the square that comes out.
         strength: From 0, the middle square as it is, to 1.
         mirror: Whether left and right may be swapped.
+        policy: `everyday`, a turn and a tint, or `randaugment`. Cropped is by both.
+        erasing: How often a rectangle is covered, from 0 to 1.
     """
 
     size: int
     strength: float
     mirror: bool
+    policy: Policy = "everyday"
+    erasing: float = 0.0
+
+    @classmethod
+    def from_config(cls, config: "FinetunedCnnConfig", size: int) -> "Variation":
+        """What the settings ask for, for a network that sees squares of side `size`."""
+        return cls(size, config.augmentation, config.mirror, config.policy, config.erasing)
 
     def __call__(self, photo: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-        """Alter a photo (H, W, 3) uint8 by `draw`: (size, size, 3) uint8."""
+        """Alter a photo (H, W, 3) uint8 by `draw`: (size, size, 3) uint8. The photo itself is not changed."""
         height, width = photo.shape[:2]
         image = Image.fromarray(photo)
         box = self._box(width, height, draw)
         out = image.resize((self.size, self.size), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0)
         if self.mirror and draw.random() < 0.5:
             out = out.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if self.strength > 0:
+        if self.strength > 0 and self.policy == "randaugment":
+            out = randaugment(out, self.strength, draw)
+        elif self.strength > 0:
             if draw.random() < self.strength:
                 out = self._turned(out, draw)
             out = out.convert("RGB", self._tint(draw))
-        return np.array(out)
+        levels = np.array(out)
+        if self.erasing > 0 and draw.random() < self.erasing:
+            self._erase(levels, draw)
+        return levels
 
     def _box(self, width: int, height: int, draw: np.random.Generator) -> tuple[float, float, float, float]:
         """A rectangle of nearly a square's shape, anywhere in the photo."""
@@ -64,6 +86,14 @@ class Variation:
         matrix = (a, b, middle - a * middle - b * middle, d, e, middle - d * middle - e * middle)
         grey = (127, 127, 127)
         return image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=grey)
+
+    def _erase(self, levels: np.ndarray, draw: np.random.Generator) -> None:
+        """Cover a rectangle by noise (Zhong et al., “Random Erasing Data Augmentation”, AAAI 2020; its RE-R)."""
+        area, stretch = draw.uniform(0.02, 0.33), exp(draw.uniform(-1, 1) * log(1 / 0.3))
+        down = max(1, min(self.size, round(self.size * sqrt(area * stretch))))
+        across = max(1, min(self.size, round(self.size * sqrt(area / stretch))))
+        top, left = draw.integers(0, self.size - down + 1), draw.integers(0, self.size - across + 1)
+        levels[top : top + down, left : left + across] = draw.integers(0, 256, (down, across, 3), dtype=np.uint8)
 
     def _tint(self, draw: np.random.Generator) -> tuple[float, ...]:
         """Brightness, contrast, saturation and the colour of the light as one 3×4 matrix."""

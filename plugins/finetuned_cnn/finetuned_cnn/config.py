@@ -79,6 +79,79 @@ class FinetunedCnnConfig(EpochsConfig):
         "writing or signs.",
         advanced=True,
     )
+    policy: Literal["everyday", "randaugment"] = setting(
+        "everyday",
+        title="Kind of variation",
+        sentence="What else than cropping and mirroring is done to a photo that finetuning learns from.",
+        labels={
+            "everyday": "Everyday — turned a little, other light and colours, as other cameras would see it",
+            "randaugment": "RandAugment — two alterations drawn from fourteen, harsher; for long training",
+        },
+        advanced=True,
+    )
+    mixing: Literal["none", "mixup", "cutmix"] = setting(
+        "none",
+        title="Mixing",
+        sentence="Whether finetuning learns from two photos made one, with both labels; it curbs learning by heart "
+        "in long training.",
+        labels={
+            "none": "None — each photo by itself",
+            "mixup": "Mixup — one photo laid over the other",
+            "cutmix": "CutMix — a rectangle of one photo pasted into the other",
+        },
+        advanced=True,
+    )
+    erasing: float = setting(
+        0.0,
+        title="Erasing",
+        sentence="How often a rectangle of a photo is covered while finetuning, so that no single detail decides.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    class_weights: Literal["auto", "none", "root", "balanced"] = setting(
+        "auto",
+        title="Rare classes",
+        sentence="How much more a photo of a rare class counts while finetuning.",
+        labels={
+            "auto": "Choose for me — a little more, where one class has ten times the photos of another",
+            "none": "As they are — each photo counts the same",
+            "root": "A little more — by the square root of how rare it is",
+            "balanced": "Balanced — each class counts the same, however few its photos; finds more of the rare, "
+            "and names them wrongly more often",
+        },
+        advanced=True,
+    )
+    unfreezing: float = setting(
+        0.0,
+        title="Gradual unfreezing",
+        sentence="The share of finetuning over which the stages begin to learn one after the other, the last one "
+        "first; at 0 all begin at once.",
+        advanced=True,
+        ge=0,
+        le=0.9,
+    )
+    drop_path: float = setting(
+        0.0,
+        title="Skipped blocks",
+        sentence="How often finetuning skips the deepest block of the network for a photo, earlier ones less often, so "
+        "that it relies on no single one; where the network has blocks that can be skipped.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    looks: Literal["one", "mirrored", "squares", "both"] = setting(
+        "one",
+        title="Looks at a photo",
+        sentence="How often the finished model looks at a photo before it answers with the mean of what it saw; "
+        "each look takes its time.",
+        labels={
+            "one": "One — the square in the middle",
+            "mirrored": "Mirrored too — two looks; not where left and right mean something",
+            "squares": "Three squares — the middle and both ends of the longer side, so that all of it is seen",
+            "both": "Three squares, mirrored too — six looks",
+        },
+    )
     label_smoothing: float = setting(
         0.1,
         title="Label smoothing",
