@@ -5,6 +5,7 @@ checkpoints, curves, progress, gradient clipping, the moving average, and an ans
 turns, in blocks, so that both meet the same noise of the machine:
 
     python benchmarks/finetune_loop.py FOLDER [--strategy few-layers] [--blocks 4] [--photos 256]
+        [--policy randaugment] [--mixing cutmix]
 """
 
 import argparse
@@ -71,7 +72,7 @@ def bare(network: Any, optimiser: Any, batches: Any, epoch: int) -> float:
     for batch in batches.epoch(epoch):
         photos, targets = batch.pieces[0]
         logits = network(network.backbone.normalised(photos.permute(0, 3, 1, 2)))
-        loss = functional.cross_entropy(logits, targets, label_smoothing=0.1)
+        loss = functional.cross_entropy(logits, targets, label_smoothing=0.1)  # numbers, or shares of mixed photos
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -82,7 +83,7 @@ def ours(context: Context, network: Any, optimiser: Any, batches: Any, step: Any
     """The program's own, with a checkpoint, curves and the moving average."""
     plan = Plan(
         epochs=1,
-        average=finetuning.AVERAGE,
+        average=context.config.averaging,
         validate_first=False,
         to_train=finetuning._to_train,
         identity={"block": time.time()},  # never resume from the last block
@@ -107,12 +108,14 @@ def main() -> None:
     parser.add_argument("--strategy", default="few-layers", choices=["few-layers", "many-layers"])
     parser.add_argument("--blocks", type=int, default=4)
     parser.add_argument("--photos", type=int, default=256)
+    parser.add_argument("--policy", default="everyday", choices=["everyday", "randaugment"])
+    parser.add_argument("--mixing", default="none", choices=["none", "mixup", "cutmix"])
     asked = parser.parse_args()
     threads = tune()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         dataset = Index.build(asked.folder, place / "index.sqlite", builtin_sources())
-        config = FinetunedCnnConfig()
+        config = FinetunedCnnConfig(policy=asked.policy, mixing=asked.mixing)
         context = Context(place, dataset, config)
         labels = list(dataset.labels)
         # Spread over the list, so that several classes are among them.

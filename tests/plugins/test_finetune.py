@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finetuned_cnn import finetune as finetuning
-from finetuned_cnn.augment import Variation, shrunk
 from finetuned_cnn.backbones.lite0 import pretrained
 from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.family import FinetunedCnn
-from finetuned_cnn.finetune import finetune, learning_parts
+from finetuned_cnn.finetune import class_weights, finetune, learning_parts
 from finetuned_cnn.network import Classifier
 from trasluz.api import Metric, Note, Preview
 from trasluz.core.data.index import Index
@@ -132,62 +132,38 @@ def test_rare_classes_count_more_only_where_they_are_very_rare(
     assert not even.events
     odd = Context(tmp_path / "b", make_photos(tmp_path / "odd" / "train", {"red": 40, "blue": 2}).parent)
     found = weights(odd)
-    counts = np.array([sum(r.target == label for r in odd.dataset.records("train")) for label in odd.dataset.labels])
     assert found[0] > found[1]  # blue before red
-    assert (found * counts).sum() / counts.sum() == pytest.approx(1.0, abs=1e-5)
-    assert any("counts more" in e.sentence for e in odd.events if isinstance(e, Note))
+    assert any("counts 4.5 times as much" in e.sentence for e in odd.events if isinstance(e, Note)), odd.events
 
 
 def weights(context: Context) -> np.ndarray:
-    records = context.dataset.records("train")
-    return finetuning._class_weights(context, records, list(context.dataset.labels))  # type: ignore[arg-type]
+    return finetuning._weights(context, context.dataset.records("train"), list(context.dataset.labels))  # type: ignore[arg-type]
 
 
-@given(
-    height=st.integers(1, 90),
-    width=st.integers(1, 90),
-    strength=st.floats(0, 1),
-    mirror=st.booleans(),
-    seed=st.integers(0, 99),
-)
-def test_any_photo_can_be_varied_and_the_seed_says_how(
-    height: int, width: int, strength: float, mirror: bool, seed: int
+@given(counts=st.lists(st.integers(1, 5000), min_size=2, max_size=12))
+def test_class_weights_favour_the_rare_and_leave_the_size_of_a_step_as_it_was(counts: list[int]) -> None:
+    photos = np.array(counts)
+    for kind, balance in (("none", 0.0), ("root", 0.5), ("balanced", 1.0)):
+        found = class_weights(counts, kind)
+        assert (found * photos).sum() / photos.sum() == pytest.approx(1.0, rel=1e-4)
+        share = found * photos**balance
+        assert share == pytest.approx(np.full(len(photos), share[0]), rel=1e-4)
+
+
+@pytest.mark.parametrize("settings", [{"unfreezing": 0.5}, {"mixing": "cutmix"}, {"drop_path": 0.5}])
+def test_each_part_of_the_recipe_changes_what_is_learned_and_goes_on_after_a_stop(
+    tmp_path: Path, colours: Path, settings: dict[str, Any]
 ) -> None:
-    photo = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    kept = photo.copy()
-    vary = Variation(32, strength, mirror)
-    one, two = (vary(photo, np.random.default_rng(seed)) for _ in range(2))
-    assert one.shape == (32, 32, 3)
-    assert one.dtype == np.uint8
-    assert np.array_equal(one, two)
-    assert np.array_equal(photo, kept), "photos are shared between passes and must not be written to"
-
-
-def test_without_strength_the_middle_square_comes_out() -> None:
-    photo = np.zeros((40, 100, 3), np.uint8)
-    photo[:, 30:70] = (200, 100, 50)
-    out = Variation(20, 0.0, False)(photo, np.random.default_rng(0))
-    # At the very edge the filter sees a pixel of what lies beside the square.
-    assert (out[1:-1, 1:-1] == (200, 100, 50)).all()
-    assert (out[..., 0] > 150).all()
-
-
-def test_mirroring_happens_half_of_the_time_and_only_where_it_may() -> None:
-    photo = np.zeros((40, 40, 3), np.uint8)
-    photo[:, :20] = 255
-    left = [
-        [bool(Variation(8, 0.0, mirror)(photo, np.random.default_rng(seed))[0, 0, 0]) for seed in range(40)]
-        for mirror in (False, True)
-    ]
-    assert all(left[0])
-    assert 10 < sum(left[1]) < 30
-
-
-def test_large_photos_are_kept_small_and_small_ones_as_they_are() -> None:
-    assert shrunk(np.zeros((600, 900, 3), np.uint8), 256).shape == (256, 384, 3)
-    assert shrunk(np.zeros((4000, 10, 3), np.uint8), 256).shape == (4000, 10, 3)
-    photo = np.zeros((256, 300, 3), np.uint8)
-    assert shrunk(photo, 256) is photo
+    settings = settings | {"epochs": 2, "batch_size": 4, "learning_rate": 0.001}
+    whole = tuned(Context(tmp_path / "whole", colours, **settings))
+    plain = tuned(Context(tmp_path / "plain", colours, epochs=2, batch_size=4, learning_rate=0.001))
+    assert any(not torch.equal(a, b) for a, b in zip(whole.parameters(), plain.parameters(), strict=True))
+    stopped = Context(tmp_path / "stopped", colours, **settings)
+    stopped.stop_at = 5
+    tuned(stopped)
+    resumed = tuned(Context(tmp_path / "stopped", colours, **settings))
+    for mine, theirs in zip(resumed.parameters(), whole.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def test_a_whole_run_on_the_surfaces_is_finished_and_held_against_onnx(tmp_path: Path) -> None:

@@ -184,6 +184,15 @@ class FinetunedCnnConfig(EpochsConfig):
         ge=0,
         le=1,
     )
+    averaging: float = setting(
+        0.99,
+        title="Averaging",
+        sentence="What is measured and kept is a moving average of the weights, of which each step keeps this share; "
+        "at 0.99 it looks back over about a hundred steps, at 0 it is the weights themselves.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
     dropout: float = setting(
         0.2,
         title="Dropout",

@@ -70,7 +70,7 @@ class ClassActivation(Explainer):
             title=f"What speaks for “{labels[number]}”",
             image=_shown(image),
             heat=_over_photo(heat, *image.shape[:2]),
-            caption=f"“{labels[number]}”: {probability:.1%}. {_aside(image)}",
+            caption=f"“{labels[number]}”: {probability:.1%}. {_aside(image, predictor.card)}",
         )
 
 
@@ -224,6 +224,10 @@ def _between(size: int, side: int) -> np.ndarray:
     return np.clip(1 - np.abs(place[:, None] - np.arange(size)), 0, 1)
 
 
-def _aside(image: np.ndarray) -> str:
+def _aside(image: np.ndarray, card: ModelCard) -> str:
     height, width = image.shape[:2]
-    return "The network sees the square in the middle of the photo." if height != width else ""
+    if height == width:
+        return ""
+    if card.extra.get("looks") in ("squares", "both"):
+        return "It looks at both ends of the photo too; the heat is that of the square in the middle."
+    return "The network sees the square in the middle of the photo."

@@ -9,10 +9,13 @@ Names in the graph: `image` (images, height, width, 3) uint8 RGB → `probabilit
 `features` (images, C), `class_maps` (images, classes, h, w): the score of a class is the mean of its map.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .data import LOOKS, Look
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -24,8 +27,12 @@ OPSET, IR_VERSION = 18, 9
 IMAGE, PROBABILITIES, FEATURES, CLASS_MAPS = "image", "probabilities", "features", "class_maps"
 
 
-def preprocessing(prepared: "Preparation") -> dict[str, Any]:
+def preprocessing(prepared: "Preparation", looks: Sequence[Look] = LOOKS["one"]) -> dict[str, Any]:
     """Say for the card what the caller does to a photo and what the graph does then."""
+    ends = any(look.halves != 1 for look in looks)
+    crop = "the largest square in the middle" + (", and those at both ends of the longer side" if ends else "")
+    mirrored = [{"mirror": "each once as it is, once mirrored"}] if any(look.mirrored for look in looks) else []
+    mean = [{"mean": f"of the features of these {len(looks)} looks"}] if len(looks) > 1 else []
     return {
         "before_the_graph": {
             "decode": "RGB, 8 bits; EXIF rotation applied; transparency on white; first frame; halved until no "
@@ -33,21 +40,31 @@ def preprocessing(prepared: "Preparation") -> dict[str, Any]:
             "feed": f"`{IMAGE}`: (images, height, width, 3) uint8, any size; all of one batch the same size",
         },
         "in_the_graph": [
-            {"crop": "the largest square in the middle"},
+            {"crop": crop},
             {"resize": [prepared.size, prepared.size], "method": f"{prepared.method}, antialiased"},
+            *mirrored,
             {"subtract": list(prepared.mean), "divide": list(prepared.std)},
+            *mean,
         ],
     }
 
 
-def export_classifier(network: "Classifier", path: Path) -> None:
-    """Write the road from a photo to `probabilities`, `features` and `class_maps` as one ONNX file."""
+def export_classifier(network: "Classifier", path: Path, looks: Sequence[Look] = LOOKS["one"]) -> None:
+    """Write the road from a photo to `probabilities`, `features` and `class_maps` as one ONNX file.
+
+    With several looks the features are their mean; the maps are those of the middle square.
+    """
     writer = Writer()
     backbone, depth = network.backbone, network.depth
-    x = backbone.draw(writer, writer.photo(backbone.facts.preparation), depth)[-1]
+    x = backbone.draw(writer, writer.photo(backbone.facts.preparation, looks), depth)[-1]
     weight, bias = array(network.classifier.weight), array(network.classifier.bias)  # (classes, C), (classes,)
     classes, channels = weight.shape
-    _, places = writer.features(backbone, x, depth, FEATURES)
+    if len(looks) == 1:
+        _, places = writer.features(backbone, x, depth, FEATURES)
+    else:
+        each, places = writer.features(backbone, x, depth, "features_of_looks")  # (looks × images, …)
+        writer.mean_of_looks(each, len(looks), channels)
+        places = writer.middle_maps(places, looks)
     logits = writer.node("Gemm", FEATURES, writer.constant(weight), writer.constant(bias), transB=1)
     writer.node("Softmax", logits, result=PROBABILITIES, axis=1)
     pixelwise = writer.constant(weight[:, :, None, None])
@@ -98,13 +115,22 @@ class Writer:
 
         self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["images", *shape]))
 
-    def photo(self, prepared: "Preparation") -> str:
-        """From the photo to what the network was trained on: (images, 3, S, S)."""
-        from onnx import TensorProto
-
+    def photo(self, prepared: "Preparation", looks: Sequence[Look] = LOOKS["one"]) -> str:
+        """From the photo to what the network was trained on: (looks × images, 3, S, S), look by look."""
         sides = self.node("Shape", IMAGE, start=1, end=3)  # (height, width)
         side = self.node("ReduceMin", sides, keepdims=1)
-        start = self.node("Div", self.node("Sub", sides, side), self.constant(np.array([2, 2], np.int64)))
+        squares = {halves: self._square(prepared, sides, side, halves) for halves in {look.halves for look in looks}}
+        views = [self._mirrored(squares[look.halves]) if look.mirrored else squares[look.halves] for look in looks]
+        x = views[0] if len(views) == 1 else self.node("Concat", *views, axis=0)
+        mean, std = (np.array(each, np.float32)[:, None, None] for each in (prepared.mean, prepared.std))
+        return self.node("Div", self.node("Sub", x, self.constant(mean)), self.constant(std))
+
+    def _square(self, prepared: "Preparation", sides: str, side: str, halves: int) -> str:
+        """A square of the photo, resized, as levels: (images, 3, S, S)."""
+        from onnx import TensorProto
+
+        beside = self.node("Mul", self.node("Sub", sides, side), self.constant(np.array([halves] * 2, np.int64)))
+        start = self.node("Div", beside, self.constant(np.array([2, 2], np.int64)))
         end = self.node("Add", start, side)
         x = self.node("Slice", IMAGE, start, end, self.constant(np.array([1, 2], np.int64)))
         x = self.node("Transpose", x, perm=[0, 3, 1, 2])
@@ -113,9 +139,27 @@ class Writer:
         how: dict[str, Any] = {"coordinate_transformation_mode": "half_pixel", "axes": [2, 3]}
         # Pillow's and torch's antialiased cubic has -0.5 where ONNX would take -0.75.
         how |= {"mode": "linear"} if prepared.method == "bilinear" else {"mode": "cubic", "cubic_coeff_a": -0.5}
-        x = self.node("Resize", x, "", "", size, antialias=1, exclude_outside=1, **how)
-        mean, std = (np.array(each, np.float32)[:, None, None] for each in (prepared.mean, prepared.std))
-        return self.node("Div", self.node("Sub", x, self.constant(mean)), self.constant(std))
+        return self.node("Resize", x, "", "", size, antialias=1, exclude_outside=1, **how)
+
+    def _mirrored(self, x: str) -> str:
+        """(…, W) with the last axis turned round."""
+        start, end, axis, step = (np.array([n], np.int64) for n in (-1, np.iinfo(np.int64).min, -1, -1))
+        return self.node("Slice", x, *(self.constant(each) for each in (start, end, axis, step)))
+
+    def mean_of_looks(self, x: str, looks: int, channels: int) -> None:
+        """The mean of (looks × images, C) over the looks, as the graph's features: (images, C)."""
+        apart = self.node("Reshape", x, self.constant(np.array([looks, -1, channels], np.int64)))
+        self.node("ReduceMean", apart, self.constant(np.array([0], np.int64)), result=FEATURES, keepdims=0)
+
+    def middle_maps(self, x: str, looks: Sequence[Look]) -> str:
+        """The maps of the middle square, each look turned back before the mean is taken: (images, C, h, w)."""
+        from onnx import helper
+
+        names = [f"maps_of_look_{number}" for number in range(len(looks))]
+        self.nodes.append(helper.make_node("Split", [x], names, name="split", axis=0, num_outputs=len(looks)))
+        pairs = [(name, look) for name, look in zip(names, looks, strict=True) if look.halves == 1]
+        turned = [self._mirrored(name) if look.mirrored else name for name, look in pairs]
+        return self.node("Mean", *turned)
 
     def features(self, backbone: "Backbone", x: str, depth: int, name: str) -> tuple[str, str]:
         """The pooled features of the maps `x` after `depth` parts, under a name of their own.

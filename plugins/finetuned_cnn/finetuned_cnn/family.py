@@ -25,6 +25,7 @@ from trasluz.api.scores import classification
 
 from . import neighbours
 from .config import FinetunedCnnConfig, Strategy
+from .data import LOOKS, Look
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
 from .export import FEATURES, IMAGE, PROBABILITIES, export_classifier, preprocessing
 from .predict import FinetunedCnnPredictor
@@ -83,19 +84,21 @@ class FinetunedCnn(ModelFamily):
             context.emit(Note(sentence=sentence, facts={"stages": stages}))
         network.eval()
         graph_path = context.model_folder / GRAPH_FILE
-        export_classifier(network, graph_path)
-        if finetuned:
+        looks = LOOKS[config.looks]
+        export_classifier(network, graph_path, looks)
+        if finetuned or len(looks) > 1:
             private = neighbours.look_and_keep(context, graph_path)
         else:
             private = neighbours.keep(context, fitted.records, fitted.features)
         return Trained(
             title=f"{backbone.facts.title}, {TITLES[strategy]}",
             graphs={"model": GRAPH_FILE},
-            reference=_reference(network),
+            reference=_reference(network, looks),
             labels=tuple(context.dataset.labels),
-            preprocessing=preprocessing(backbone.facts.preparation),
+            preprocessing=preprocessing(backbone.facts.preparation, looks),
             private=private,
-            extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages, advice=advice),
+            extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages, advice=advice)
+            | {"looks": config.looks},
             licence=backbone.facts.licence,
             compared=(PROBABILITIES, FEATURES),
         )
@@ -123,7 +126,7 @@ class FinetunedCnn(ModelFamily):
         return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy(), StrategyTable())
 
 
-def _reference(network: "Classifier") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
+def _reference(network: "Classifier", looks: Sequence[Look]) -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
     """PyTorch's own outputs, from the same photos, by the same steps, on the CPU."""
     import torch
 
@@ -136,7 +139,8 @@ def _reference(network: "Classifier") -> Callable[[Sequence[Sample]], Sequence[O
         for at in range(0, len(samples), REFERENCE_BATCH):
             images = [sample.array(IMAGE) for sample in samples[at : at + REFERENCE_BATCH]]
             with torch.inference_mode():
-                features = network.features(as_batch(images, network.backbone))
+                seen = [network.features(as_batch(images, network.backbone, look)) for look in looks]
+                features = torch.stack(seen).mean(dim=0)
                 probabilities = torch.softmax(network.classifier(features), dim=1)
             rows = zip(probabilities.numpy(), features.numpy(), strict=True)
             found += [{PROBABILITIES: p, FEATURES: f} for p, f in rows]

@@ -7,6 +7,7 @@ ICLR 2022). Batch normalisation keeps ImageNet's statistics: those of a small ba
 Shapes: B photos, S the side of a training photo, K classes.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from trasluz.api import DataError, Note, Record, TrainContext
 
+from . import mixing
 from .augment import Variation, shrunk
 from .config import FinetunedCnnConfig, Strategy
 
@@ -33,13 +35,11 @@ Photos are learned from at the size of use: at 160 pixels (and twice the variati
 on clothes in one pass; at 224 it rose to 0.894.
 """
 KEPT_BYTES = 2 << 30
-AVERAGE = 0.99
-"""What the moving average of the weights keeps at each step: it looks back over about a hundred steps."""
 IMBALANCE = 10
 """From this ratio between the largest and the smallest class on, rare classes weigh more in the loss."""
 PREVIEWS = 8
 VALIDATION_BATCH = 32
-NOT_LEARNED = {"minutes", "strategy"}
+NOT_LEARNED = {"minutes", "strategy", "looks"}
 
 
 def learning_parts(network: "Classifier", strategy: Strategy) -> tuple[str, ...]:
@@ -75,7 +75,10 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
     named = [(name, (module,)) for name, module in network.parts()]
     learning = len(learning_parts(network, strategy))
     parts = optim.layerwise(named, config.learning_rate, decay=config.layer_decay, learning=learning)
+    parts = optim.unfreezing(parts, config.unfreezing)
     optim.freeze(parts)
+    if not network.backbone.skip_blocks(config.drop_path) and config.drop_path > 0:
+        context.emit(Note(sentence=f"{network.backbone.facts.title} has no blocks that can be skipped; none are."))
     context.emit(_stages(parts))
     labels = list(context.dataset.labels)
     records = context.dataset.records("train")
@@ -85,7 +88,7 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
         higher_is_better=True,
         patience=config.patience,
         schedule=optim.warmup_cosine(config.warmup),
-        average=AVERAGE,
+        average=config.averaging or None,
         seed=config.seed,
         stage="Finetuning",
         unit="photos",
@@ -99,7 +102,7 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
     outcome = fit(
         context,
         module=network,
-        step=_Step(network.backbone, _class_weights(context, records, labels), config.label_smoothing),
+        step=_Step(network.backbone, _weights(context, records, labels), config.label_smoothing),
         batches=_batches(context, network.backbone, records, labels),
         validate=_Check(context, network.backbone, labels),
         optimiser=optim.optimiser(optim.parameter_groups(parts, weight_decay=config.weight_decay)),
@@ -111,12 +114,19 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
         "time": "the time limit was near",
         "asked": "you asked it to stop",
     }[outcome.ended]
-    start = outcome.history[0]["accuracy"]
+    start, last = outcome.history[0]["accuracy"], outcome.history[-1]["accuracy"]
     context.emit(
         Note(
             sentence=f"Finetuning ended because {ended}. Best: {outcome.metrics['accuracy']:.1%} right after "
-            f"{outcome.best_step:.3g} passes; the linear classifier it began with had {start:.1%}.",
-            facts={"ended": outcome.ended, "best_pass": outcome.best_step, "linear_accuracy": start},
+            f"{outcome.best_step:.3g} passes; the linear classifier it began with had {start:.1%}, the last pass "
+            f"{last:.1%}.",
+            # The best pass is chosen on the photos that it is measured on; the last one is not chosen at all.
+            facts={
+                "ended": outcome.ended,
+                "best_pass": outcome.best_step,
+                "linear_accuracy": start,
+                "last_accuracy": last,
+            },
         )
     )
     return network
@@ -143,25 +153,41 @@ def _to_train(network: "nn.Module") -> None:
             module.eval()
 
 
-def _class_weights(context: TrainContext, records: Sequence[Record], labels: list[str]) -> np.ndarray:
-    """A weight for each class, (K,) with a mean of 1 over the photos."""
-    counts = np.zeros(len(labels))
-    numbers = {label: i for i, label in enumerate(labels)}
-    for record in records:
-        counts[numbers[record.target]] += 1
-    counts = np.maximum(counts, 1)
-    if counts.max() < IMBALANCE * counts.min():
-        return np.ones(len(labels), np.float32)
-    # The square root is the middle way: whole balance makes the network guess rare classes too often.
-    weights = np.sqrt(counts.sum() / counts)
-    few, many = labels[int(counts.argmin())], labels[int(counts.argmax())]
-    context.emit(
-        Note(
-            sentence=f"“{few}” has {counts.min():.0f} photos and “{many}” {counts.max():.0f}, so each photo of a rare "
-            "class counts more.",
+def _weights(context: TrainContext, records: Sequence[Record], labels: Sequence[str]) -> np.ndarray:
+    """A weight for each class, (K,), said in a sentence where they differ."""
+    config = context.config
+    assert isinstance(config, FinetunedCnnConfig)
+    found = Counter(record.target for record in records)
+    weights = class_weights([found[label] for label in labels], config.class_weights)
+    if np.ptp(weights) > 0:
+        few, many = min(labels, key=found.__getitem__), max(labels, key=found.__getitem__)
+        times = weights[labels.index(few)] / weights[labels.index(many)]
+        context.emit(
+            Note(
+                sentence=f"“{few}” has {found[few]} photos and “{many}” {found[many]}, so one of the rare class counts "
+                f"{times:.1f} times as much."
+            )
         )
-    )
-    return (weights / (weights * counts).sum() * counts.sum()).astype(np.float32)
+    return weights
+
+
+def class_weights(counts: Sequence[int], kind: str) -> np.ndarray:
+    """A weight for each class, so that the mean over all photos is 1.
+
+    Args:
+        counts: Photos of each class.
+        kind: `none`; `root`, by the square root of the rarity; `balanced`, by the rarity itself, so that all classes
+            count the same; or `auto`, `root` where one class has ten times the photos of another. The root is the
+            middle way: whole balance makes the network guess rare classes too often.
+
+    Returns:
+        (K,) float32.
+    """
+    photos = np.maximum(np.asarray(counts, np.float64), 1)
+    if kind == "auto":
+        kind = "root" if photos.max() >= IMBALANCE * photos.min() else "none"
+    weights = photos ** {"none": 0.0, "root": -0.5, "balanced": -1.0}[kind]
+    return np.asarray(weights * photos.sum() / (weights * photos).sum(), np.float32)
 
 
 class _Step:
@@ -177,11 +203,12 @@ class _Step:
     def __call__(self, network: "nn.Module", batch: "tuple[Tensor, Tensor]") -> "tuple[Tensor, dict[str, float]]":
         from torch.nn import functional
 
-        photos, targets = batch  # (B, S, S, 3) uint8, (B,)
+        photos, targets = batch  # (B, S, S, 3) uint8; (B,) numbers or, of mixed photos, (B, K) shares
         logits = network(self._backbone.normalised(photos.permute(0, 3, 1, 2)))  # (B, K)
         weights = self._weights.to(logits.device)
         loss = functional.cross_entropy(logits.float(), targets, weights, label_smoothing=self._smoothing)
-        return loss, {"accuracy": float((logits.detach().argmax(1) == targets).float().mean())}
+        main = targets if targets.ndim == 1 else targets.argmax(1)
+        return loss, {"accuracy": float((logits.detach().argmax(1) == main).float().mean())}
 
 
 def _batches(
@@ -196,7 +223,8 @@ def _batches(
     assert isinstance(config, FinetunedCnnConfig)
     numbers = {label: i for i, label in enumerate(labels)}
     size = backbone.facts.preparation.size
-    vary = Variation(size, config.augmentation, config.mirror)
+    vary = Variation.from_config(config, size)
+    kind = config.mixing
     photo: Kept[Record, np.ndarray] = Kept(
         lambda record: shrunk(context.dataset.read(record).array("image"), round(size * KEPT_LARGER)),
         key=lambda record: (record.path, record.part),
@@ -204,12 +232,15 @@ def _batches(
         at_most=min(KEPT_BYTES, free_memory() // 4),
     )
 
-    def load(record: Record, draw: np.random.Generator) -> tuple[np.ndarray, int]:
-        return vary(photo(record), draw), numbers[record.target]
+    def load(record: Record, draw: np.random.Generator) -> tuple[np.ndarray, int, np.ndarray]:
+        return vary(photo(record), draw), numbers[record.target], mixing.drawn(kind, draw)
 
-    def collate(loaded: Sequence[tuple[np.ndarray, int]]) -> "tuple[Tensor, Tensor]":
-        photos = np.stack([each for each, _ in loaded])  # (B, S, S, 3)
-        return torch.from_numpy(photos), torch.tensor([target for _, target in loaded])
+    def collate(loaded: Sequence[tuple[np.ndarray, int, np.ndarray]]) -> "tuple[Tensor, Tensor]":
+        photos, targets, draws = (np.stack(each) for each in zip(*loaded, strict=True))  # (B, S, S, 3), (B,), (B, 3)
+        if kind == "none":
+            return torch.from_numpy(photos), torch.from_numpy(targets)
+        photos, shares = mixing.mixed(kind, photos, draws)
+        return torch.from_numpy(photos), torch.from_numpy(mixing.soft_targets(targets, shares, len(labels)))
 
     def aside(record: Record, error: DataError) -> None:
         context.emit(Note(sentence=f"{error} It was left out.", level="warning", facts={"path": record.path}))

@@ -49,6 +49,14 @@ class Backbone(nn.Module, ABC):
             The values that hold the maps after each of them.
         """
 
+    def skip_blocks(self, chance: float) -> bool:
+        """Set the chance that a training step skips the deepest block that learns (stochastic depth).
+
+        Returns:
+            Whether the network has blocks that can be skipped; by default it has none.
+        """
+        return False
+
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the parts."""

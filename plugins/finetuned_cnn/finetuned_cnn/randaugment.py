@@ -6,7 +6,7 @@ AutoAugment (Cubuk et al., CVPR 2019, table 6); full strength here is their 10.
 """
 
 from collections.abc import Callable
-from math import radians, tan
+from math import cos, radians, sin
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
@@ -28,16 +28,20 @@ def randaugment(image: Image.Image, strength: float, draw: np.random.Generator) 
     return image
 
 
-def _moved(image: Image.Image, a: float, b: float, c: float, d: float, e: float, f: float) -> Image.Image:
-    """Each place (x, y), counted from the middle, shows what was at (a x + b y + c, d x + e y + f)."""
+Square = tuple[float, float, float, float]
+
+
+def _moved(image: Image.Image, turn: Square = (1, 0, 0, 1), shift: tuple[float, float] = (0, 0)) -> Image.Image:
+    """Each place p, counted from the middle, shows what was at `turn` p + `shift` (in pixels)."""
+    a, b, d, e = turn
     x, y = (image.width - 1) / 2, (image.height - 1) / 2
-    matrix = (a, b, c + x - a * x - b * y, d, e, f + y - d * x - e * y)
+    matrix = (a, b, shift[0] + x - a * x - b * y, d, e, shift[1] + y - d * x - e * y)
     return image.transform(image.size, Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR, fillcolor=GREY)
 
 
 def _rotated(image: Image.Image, strength: float) -> Image.Image:
     angle = radians(30 * strength)
-    return _moved(image, np.cos(angle), np.sin(angle), 0, -np.sin(angle), np.cos(angle), 0)
+    return _moved(image, (cos(angle), sin(angle), -sin(angle), cos(angle)))
 
 
 def _enhanced(kind: type[ImageEnhance._Enhance]) -> Alteration:
@@ -55,10 +59,10 @@ ALTERATIONS: tuple[Alteration, ...] = (
     _enhanced(ImageEnhance.Contrast),
     _enhanced(ImageEnhance.Brightness),
     _enhanced(ImageEnhance.Sharpness),
-    lambda image, strength: _moved(image, 1, tan(0.3 * strength), 0, 0, 1, 0),
-    lambda image, strength: _moved(image, 1, 0, 0, tan(0.3 * strength), 1, 0),
-    lambda image, strength: _moved(image, 1, 0, 0.45 * strength * image.width, 0, 1, 0),
-    lambda image, strength: _moved(image, 1, 0, 0, 0, 1, 0.45 * strength * image.height),
+    lambda image, strength: _moved(image, (1, 0.3 * strength, 0, 1)),
+    lambda image, strength: _moved(image, (1, 0, 0.3 * strength, 1)),
+    lambda image, strength: _moved(image, shift=(0.45 * strength * image.width, 0)),
+    lambda image, strength: _moved(image, shift=(0, 0.45 * strength * image.height)),
 )
 """Nothing, contrast and levels made even, a turn, bright levels turned over, fewer levels, colour, contrast,
 brightness, sharpness, two shears, two shifts."""

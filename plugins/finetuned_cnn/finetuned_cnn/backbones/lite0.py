@@ -145,9 +145,7 @@ class EfficientNetLite0(Backbone):
                 inputs = plan.channels
             self.stages.append(nn.Sequential(*blocks))
         self.head = ConvNorm(inputs, FEATURES)
-        total = sum(plan.blocks for plan in STAGES)
-        for depth, block in enumerate(self.blocks()):  # deeper blocks are skipped more often, as in the paper
-            block.drop_path = drop_path * depth / total
+        self.skip_blocks(drop_path)
 
     def parts(self) -> list[tuple[str, nn.Module]]:
         """The named parts from the photo to the features: stem, stage 1 … stage 7, head."""
@@ -157,6 +155,14 @@ class EfficientNetLite0(Backbone):
         """The sixteen bottlenecks, from the photo on."""
         for stage in self.stages:
             yield from stage
+
+    def skip_blocks(self, chance: float) -> bool:
+        """Skip deeper blocks more often, as the paper does; never a block that does not learn."""
+        blocks = list(self.blocks())
+        for depth, block in enumerate(blocks, start=1):
+            learns = any(parameter.requires_grad for parameter in block.parameters())
+            block.drop_path = chance * depth / len(blocks) if learns else 0.0
+        return True
 
     def draw(self, writer: "Writer", x: str, depth: int) -> list[str]:
         """Write the first `depth` parts, layer by layer; normalisations are folded into the convolutions."""
