@@ -1,5 +1,6 @@
 """Several looks at a photo: the graph takes them as PyTorch does, and their mean is what is answered."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ from finetuned_cnn.export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES, exp
 from finetuned_cnn.family import FinetunedCnn, _reference
 from finetuned_cnn.network import Classifier
 from trasluz.api import Record, Sample
-from trasluz.core.data.samples import build_sample
 from trasluz.core.inference.session import OnnxGraph
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
@@ -76,8 +76,9 @@ def test_the_card_says_how_often_it_looks() -> None:
     assert "looks" not in str(preprocessing(FACTS.preparation))
 
 
-def test_a_whole_run_with_six_looks_is_held_against_onnx(tmp_path: Path) -> None:
-    data = build_sample("surfaces", tmp_path / "data")
+def test_a_whole_run_with_six_looks_is_held_against_onnx(tmp_path: Path, make_photos: Callable[..., Path]) -> None:
+    data = make_photos(tmp_path / "data" / "train", {"red": 6, "blue": 6}, size=(50, 70)).parent
+    make_photos(data / "val", {"red": 2, "blue": 2}, size=(50, 70))
     settings = {"strategy": "linear", "looks": "both"}
     request = RunRequest.new(family=FinetunedCnn.id, data=str(data), settings=settings, device="cpu")
     run = RunFolder.create(tmp_path / "run", request)
