@@ -48,7 +48,7 @@ class FinetunedCnnConfig(EpochsConfig):
         le=4096,
     )
     learning_rate: float = setting(
-        2e-4,
+        5e-4,
         title="Learning rate",
         sentence="How far each step moves the classifier's weights; earlier stages move less, by “Layer decay”.",
         advanced=True,
@@ -169,7 +169,7 @@ class FinetunedCnnConfig(EpochsConfig):
         le=10,
     )
     layer_decay: float = setting(
-        0.75,
+        0.85,
         title="Layer decay",
         sentence="Each stage learns this many times as fast as the one after it, so that the early ones change least.",
         advanced=True,
