@@ -133,7 +133,8 @@ def test_rare_classes_count_more_only_where_they_are_very_rare(
     odd = Context(tmp_path / "b", make_photos(tmp_path / "odd" / "train", {"red": 40, "blue": 2}).parent)
     found = weights(odd)
     assert found[0] > found[1]  # blue before red
-    assert any(f"counts {found[0] / found[1]:.1f} times as much" in e.sentence for e in odd.events if isinstance(e, Note)), odd.events
+    times = f"counts {found[0] / found[1]:.1f} times as much"
+    assert any(times in e.sentence for e in odd.events if isinstance(e, Note)), odd.events
 
 
 def weights(context: Context) -> np.ndarray:
