@@ -38,7 +38,7 @@ ROWS = {
     "root-weights": ["class_weights=root"],
     "balanced-weights": ["class_weights=balanced"],
     "drop-path": ["drop_path=0.1"],
-    "higher-rate": ["learning_rate=0.0005"],
+    "former-rates": ["learning_rate=0.0002", "layer_decay=0.75"],
 }
 """What each row changes."""
 
