@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from contract_data import SMALL_DATA
+from contract_data import SETTINGS, SMALL_DATA
 from contract_runs import REGISTRY, Finished
 
 from trasluz.api import ModelFamily
@@ -14,24 +14,34 @@ from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
 
+CASES = [(name, str(kind)) for name in sorted(REGISTRY.families) for kind in REGISTRY.families[name].kinds]
 
-@pytest.fixture(scope="session", params=sorted(REGISTRY.families))
-def family(request: pytest.FixtureRequest) -> ModelFamily:
-    """Each family."""
-    return REGISTRY.family(request.param)
+
+@pytest.fixture(scope="session", params=CASES, ids=" ".join)
+def case(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Each family with each kind of data that it learns from."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def finished(family: ModelFamily, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Finished]:
+def family(case: tuple[str, str]) -> ModelFamily:
+    """Each family, as it works with the kind."""
+    return REGISTRY.family(case[0]).for_kind(case[1])
+
+
+@pytest.fixture(scope="session")
+def finished(
+    case: tuple[str, str], family: ModelFamily, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Finished]:
     """The family trained on small real data by the program's own road, on the CPU, as briefly as it can."""
-    kind = str(family.kinds[0])
+    name, kind = case
     assert kind in SMALL_DATA, f"the contract tests have no data of the kind “{kind}”; add it to contract_data.py"
-    place = tmp_path_factory.mktemp(family.id)
+    place = tmp_path_factory.mktemp(f"{name}-{kind}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRASLUZ_HOME", str(place / "home"))
         data = SMALL_DATA[kind](place / "data")
-        settings = {"epochs": 1} if "epochs" in family.config.model_fields else {}
-        request = RunRequest.new(family=family.id, data=str(data), settings=settings, device="cpu")
+        settings = SETTINGS.get(case, {"epochs": 1} if "epochs" in family.config.model_fields else {})
+        request = RunRequest.new(family=name, data=str(data), settings=settings, device="cpu")
         run = RunFolder.create(place / "run", request)
         status = execute_run(run.path)
         assert status == 0, run.last_words() + "\n".join(e.model_dump_json() for e in run.last_events())

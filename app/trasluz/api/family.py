@@ -212,6 +212,13 @@ class ModelFamily(ABC):
     """The metric that the model is judged by; `score` always gives it."""
     higher_is_better: ClassVar[bool] = True
 
+    def for_kind(self, kind: str) -> "ModelFamily":
+        """This family as it works with one kind of data; itself, unless its headline or its scores depend on that.
+
+        The house asks for it as soon as it knows the data or the model's card.
+        """
+        return self
+
     @abstractmethod
     def train(self, context: TrainContext) -> Trained:
         """Train on `context.dataset`, export the graphs into `context.model_folder`, and describe them.

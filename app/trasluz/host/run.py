@@ -205,6 +205,7 @@ class _Execution:
         self._voice.emit(Started(pid=os.getpid(), device=words, resumed=resumed))
         with contextlib.closing(self._open_data(registry)) as dataset:
             _check_data(dataset, family)
+            family = family.for_kind(dataset.kind)
             self._data_seen = True
             self._tell_problems(dataset)
             self._check_same_data(dataset)

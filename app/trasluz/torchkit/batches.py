@@ -61,6 +61,8 @@ class Batches(Generic[Item, Loaded]):
         seed: The seed of order and alteration.
         shuffle: Whether each pass has an order of its own.
         lengths: How long each item is; batches are then made of items of like length, so that little is padded.
+        short_first: In so many first passes the short items come first, for long ones teach little to a network that
+            knows nothing (SortaGrad: Amodei et al., “Deep Speech 2”, ICML 2016, section 3.2). Needs `lengths`.
         workers: Threads; as many as there are cores where None.
         ahead: Batches made ahead of the one in use.
         on_problem: Told of each item that could not be loaded, once an item, from a thread.
@@ -77,6 +79,7 @@ class Batches(Generic[Item, Loaded]):
         seed: int = 0,
         shuffle: bool = True,
         lengths: Sequence[float] | None = None,
+        short_first: int = 0,
         workers: int | None = None,
         ahead: int = 3,
         on_problem: Callable[[Item, DataError], None] | None = None,
@@ -94,6 +97,7 @@ class Batches(Generic[Item, Loaded]):
         self._seed = seed
         self._shuffle = shuffle
         self._lengths = None if lengths is None else np.asarray(lengths, dtype=np.float64)
+        self._short_first = short_first
         self._workers = workers or cores()
         self._ahead = ahead
         self._on_problem = on_problem
@@ -107,7 +111,7 @@ class Batches(Generic[Item, Loaded]):
     def order(self, epoch: int) -> np.ndarray:
         """Return the numbers of the items in the order of pass `epoch`."""
         count = len(self.items)
-        if not self._shuffle:
+        if not self._shuffle or (self._lengths is not None and epoch < self._short_first):
             return np.arange(count) if self._lengths is None else np.argsort(self._lengths, kind="stable")
         draw = generator(self._seed, epoch)
         if self._lengths is None:

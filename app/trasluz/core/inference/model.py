@@ -183,7 +183,7 @@ class OpenModel:
         """
         self._folder = folder
         self._card = read_card(folder, verify=True) if card is None else card
-        self.family = family
+        self.family = family = family.for_kind(self._card.kind)
         if self._card.family != family.id:
             raise ModelError(f"The model in “{folder}” is of the family “{self._card.family}”, not “{family.id}”.")
         self._graphs = {g.name: OnnxGraph(folder / g.file, device) for g in self._card.graphs}

@@ -5,8 +5,9 @@ from trasluz.api import DatasetSource
 
 def builtin_sources() -> list[DatasetSource]:
     """The readers of the layouts that the program knows without a plugin."""
+    from .handwriting import HandwrittenLines
     from .image_classes import ImageClasses
     from .plain_text import PlainText
     from .text_pairs import TextPairs
 
-    return [ImageClasses(), TextPairs(), PlainText()]
+    return [ImageClasses(), HandwrittenLines(), TextPairs(), PlainText()]

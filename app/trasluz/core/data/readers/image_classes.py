@@ -8,11 +8,11 @@ from pathlib import Path
 from trasluz.api import DataError, DatasetSource, Detection, Kind, Problem, Record, Sample, Severity
 from trasluz.core.data.images import LONGEST_SIDE, SUFFIXES, look, read_image, recognised
 from trasluz.core.data.names import place_of, quoted, shown
-from trasluz.core.data.walk import files_below, listing
+from trasluz.core.data.walk import files_below
 
 from .class_folders import ClassFolders, ClassFolderWalk, find_class_folders
 from .manifest import SUFFIXES as MANIFESTS
-from .manifest import Row, class_columns, class_records, columns_of, rows_of
+from .manifest import class_columns, class_records, columns_of, lists_files, manifest_in
 
 _SENTENCES = {
     "classes": "a folder for each class",
@@ -38,7 +38,7 @@ class ImageClasses(DatasetSource):
         """
         if root.is_file():
             return _detected_file(root)
-        manifest = _manifest_in(root)
+        manifest = manifest_in(root, "label", _is_photo)
         if manifest is not None:
             return Detection("manifest", 0.95, f"Photos listed in {quoted(manifest.name)}")
         plan = find_class_folders(root, _is_photo)
@@ -54,7 +54,7 @@ class ImageClasses(DatasetSource):
 
     def records(self, root: Path) -> Iterator[Record | Problem]:
         """Walk the layout; files whose names do not tell are recognised by their first bytes."""
-        manifest = root if root.is_file() else _manifest_in(root)
+        manifest = root if root.is_file() else manifest_in(root, "label", _is_photo)
         if manifest is not None:
             yield from class_records(manifest)
             return
@@ -112,35 +112,13 @@ def _detected_file(path: Path) -> Detection | None:
         raise DataError(f"{quoted(path.name)} is one photo; choose the folder that holds the folders of the classes.")
     if path.suffix.lower() not in MANIFESTS:
         return None
-    if _lists_photos(path):
+    if lists_files(path, "label", _is_photo):
         return Detection("manifest", 0.95, f"Photos listed in {quoted(path.name)}")
     if class_columns(columns_of(path)) is None:
         raise DataError(
             f"{quoted(path.name)} needs a first line with the columns “path” and “label”; add them and try again."
         )
     return None
-
-
-def _manifest_in(root: Path) -> Path | None:
-    """The manifest that lies directly in a folder, if exactly one of its files is one."""
-    try:
-        names = [n for n in listing(root).files if n.lower().endswith(MANIFESTS)]
-    except OSError:
-        return None
-    found = [root / n for n in names[:50] if _lists_photos(root / n)]
-    return found[0] if len(found) == 1 else None
-
-
-def _lists_photos(path: Path) -> bool:
-    """Whether one of the first rows has a photo's name and a label."""
-    try:
-        columns = class_columns(columns_of(path))
-        if columns is None:
-            return False
-        rows = (row for row in itertools.islice(rows_of(path), 50) if isinstance(row, Row))
-        return any(_is_photo(row.cells.get(columns["path"], "").strip()) for row in rows)
-    except OSError:
-        return False
 
 
 def _has_transcripts(root: Path) -> bool:

@@ -5,23 +5,28 @@ import csv
 import itertools
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from trasluz.api import DataError, Problem, Record, Severity
 from trasluz.core.data.names import quoted, shown
 from trasluz.core.data.splits import split_named
+from trasluz.core.data.walk import listing, relative_name
 
 SUFFIXES: Final = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
-    "path": ("path", "file", "filename", "file_name", "filepath", "image", "photo"),
+    "path": ("path", "file", "filename", "file_name", "filepath", "image", "photo", "audio", "recording", "wav"),
     "label": ("label", "class", "category", "target"),
+    "text": ("text", "transcript", "transcription", "sentence"),
     "split": ("split", "subset", "part"),
-    "group": ("group",),
+    # A fold keeps together what belongs together, e.g. the clips of one recording.
+    "group": ("group", "speaker", "client_id", "writer", "fold"),
 }
+Answer = Literal["label", "text"]
+"""What a row says of its file: the class that it is of, or the text that it holds."""
 _LINE_LIMIT: Final = 2**20
 
 
@@ -70,12 +75,17 @@ def rows_of(path: Path) -> Iterator[Row | Problem]:
         yield from _json_rows(path, file) if _is_json(path) else _csv_rows(path, file)
 
 
-def class_columns(columns: Sequence[str]) -> dict[str, str] | None:
-    """Which column is the path, the label, the split and the group; None unless there are path and label."""
+def answer_columns(columns: Sequence[str], answer: Answer) -> dict[str, str] | None:
+    """Which column is the path, the answer, the split and the group; None unless there are path and answer."""
     found = {meaning: next((n for n in names if n in columns), None) for meaning, names in _COLUMNS.items()}
-    if found["path"] is None or found["label"] is None:
+    if found["path"] is None or found[answer] is None:
         return None
     return {meaning: name for meaning, name in found.items() if name is not None}
+
+
+def class_columns(columns: Sequence[str]) -> dict[str, str] | None:
+    """The columns of a manifest of classes; None unless there are path and label."""
+    return answer_columns(columns, "label")
 
 
 def class_records(path: Path) -> Iterator[Record | Problem]:
@@ -84,19 +94,56 @@ def class_records(path: Path) -> Iterator[Record | Problem]:
     Raises:
         DataError: If the file has no such columns or cannot be read.
     """
+    yield from answer_records(path, "label")
+
+
+def answer_records(path: Path, answer: Answer, *, folder: str = "") -> Iterator[Record | Problem]:
+    """Yield a record for each row of a manifest `path,label` or `path,text`, with `split` and `group` where given.
+
+    Args:
+        path: The manifest.
+        answer: What a row says of its file.
+        folder: Where the files lie, from the manifest's own folder.
+
+    Raises:
+        DataError: If the file has no such columns or cannot be read.
+    """
     try:
-        columns = class_columns(columns_of(path))
+        columns = answer_columns(columns_of(path), answer)
         if columns is None:
             raise DataError(
-                f"{quoted(path.name)} needs a first line with the columns “path” and “label”; add them and try again."
+                f"{quoted(path.name)} needs a first line with the columns “path” and “{answer}”; add them and try "
+                "again."
             )
         for row in rows_of(path):
-            yield row if isinstance(row, Problem) else _record(path, row, columns)
+            yield row if isinstance(row, Problem) else _record(path, row, columns, answer, folder)
     except OSError as error:
         raise DataError(f"{quoted(path.name)} cannot be read ({error.strerror or error}).") from error
 
 
-def _record(manifest: Path, row: Row, columns: Mapping[str, str]) -> Record | Problem:
+def manifest_in(root: Path, answer: Answer, wanted: Callable[[str], bool]) -> Path | None:
+    """The manifest that lies directly in a folder, if exactly one of its files is one; see `lists_files`."""
+    try:
+        names = [n for n in listing(root).files if n.lower().endswith(SUFFIXES)]
+    except OSError:
+        return None
+    found = [root / n for n in names[:50] if lists_files(root / n, answer, wanted)]
+    return found[0] if len(found) == 1 else None
+
+
+def lists_files(path: Path, answer: Answer, wanted: Callable[[str], bool]) -> bool:
+    """Whether one of the first rows has an answer and the name of a file that is wanted."""
+    try:
+        columns = answer_columns(columns_of(path), answer)
+        if columns is None:
+            return False
+        rows = (row for row in itertools.islice(rows_of(path), 50) if isinstance(row, Row))
+        return any(wanted(row.cells.get(columns["path"], "").strip()) for row in rows)
+    except OSError:
+        return False
+
+
+def _record(manifest: Path, row: Row, columns: Mapping[str, str], answer: Answer, folder: str) -> Record | Problem:
     def cell(meaning: str) -> str:
         return row.cells.get(columns.get(meaning, ""), "").strip()
 
@@ -105,17 +152,17 @@ def _record(manifest: Path, row: Row, columns: Mapping[str, str]) -> Record | Pr
             "manifest-row", f"Row {row.number} of {quoted(manifest.name)} {why}; it is left out.", Severity.WARNING
         )
 
-    given, label, split = cell("path"), cell("label"), cell("split")
+    given, said, split = cell("path"), cell(answer), cell("split")
     if not given:
         return left_out("names no file")
-    if not label:
-        return left_out("has no label")
+    if not said:
+        return left_out(f"has no {answer}")
     if split and split_named(split) is None:
         # Never guessed: what the person calls something else may be what they keep for the end.
         return left_out(f"has the split {quoted(split)}, which is none of train, val and test")
     return Record(
-        path=shown(_relative(manifest.parent, given)),
-        target=unicodedata.normalize("NFC", shown(label)),
+        path=shown(relative_name(folder, _relative(manifest.parent, given))),
+        target=unicodedata.normalize("NFC", shown(said)),
         split=split_named(split),
         group=shown(cell("group")),
     )

@@ -1,0 +1,13 @@
+"""Recurrent networks for a person's own handwriting, recordings and sounds."""
+
+from collections.abc import Iterable
+
+from trasluz.api import ModelFamily, hookimpl
+
+
+@hookimpl
+def trasluz_families() -> Iterable[ModelFamily]:
+    """Bring the recurrent family."""
+    from .family import SequenceRnn
+
+    return [SequenceRnn()]

@@ -1,0 +1,145 @@
+"""The settings of a run, each declared once; a task leaves aside those that say nothing to it."""
+
+from typing import Literal
+
+from trasluz.api import EpochsConfig, setting
+
+TaskName = Literal[
+    "auto", "handwriting", "speech", "sound-classes", "series-classes", "series-steps", "forecast", "characters"
+]
+
+
+class SequenceRnnConfig(EpochsConfig):
+    """How a recurrent network learns from sequences."""
+
+    task: TaskName = setting(
+        "auto",
+        title="Task",
+        sentence="What the network is to do; your data says it already, so leave this alone unless you want to be "
+        "sure.",
+        labels={
+            "auto": "What the data is for",
+            "handwriting": "Read handwriting — a line of ink becomes text",
+            "speech": "Write down speech — a recording becomes text",
+            "sound-classes": "Tell sounds apart — a recording becomes a class",
+            "series-classes": "Tell series apart — a series becomes a class",
+            "series-steps": "Label each step — a series becomes a label for each of its steps",
+            "forecast": "Forecast — a series is continued",
+            "characters": "Write on — text or code is continued character by character",
+        },
+        advanced=True,
+    )
+    cell: Literal["rnn", "gru", "lstm"] = setting(
+        "lstm",
+        title="Cell",
+        sentence="What each step remembers with. The gates of GRU and LSTM keep what the plain cell soon forgets.",
+        labels={
+            "rnn": "Plain RNN — one tanh of the present and the past; forgets after a few steps",
+            "gru": "GRU — two gates; a quarter cheaper than the LSTM",
+            "lstm": "LSTM — a memory cell behind three gates; remembers longest",
+        },
+    )
+    directions: Literal["both", "one"] = setting(
+        "both",
+        title="Directions",
+        sentence="Whether the network also reads from the end. One direction alone can answer while a sound is "
+        "still going on.",
+        labels={"both": "Both — each step knows what comes after it", "one": "Forward only — for live sound"},
+    )
+    layers: int = setting(
+        2,
+        title="Layers",
+        sentence="How many recurrent layers stand on each other; more need more data.",
+        advanced=True,
+        ge=1,
+        le=8,
+    )
+    units: int = setting(
+        160,
+        title="Units",
+        sentence="How many numbers each layer remembers in each direction.",
+        advanced=True,
+        ge=4,
+        le=2048,
+    )
+    dropout: float = setting(
+        0.3,
+        title="Dropout",
+        sentence="The share of numbers between the layers that is left out at each step, so that none is relied on.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    epochs: int = setting(
+        60,
+        title="Passes",
+        sentence="How often the network goes through all items at the most; it stops earlier when it no longer "
+        "improves.",
+        ge=1,
+        le=10_000,
+    )
+    batch_size: int = setting(
+        8,
+        title="Batch",
+        sentence="How many items are learned from at once; halved by itself when memory runs out.",
+        advanced=True,
+        ge=1,
+        le=4096,
+    )
+    learning_rate: float = setting(
+        2e-3,
+        title="Learning rate",
+        sentence="How far each step moves the weights at its height; it rises first and then falls to nothing.",
+        advanced=True,
+        gt=0,
+        le=10,
+    )
+    weight_decay: float = setting(
+        0.01,
+        title="Weight decay",
+        sentence="How strongly the weights are pulled towards zero.",
+        advanced=True,
+        ge=0,
+        le=10,
+    )
+    patience: int = setting(
+        20,
+        title="Patience",
+        sentence="Learning stops after this many passes without improvement and keeps the best one.",
+        advanced=True,
+        ge=1,
+        le=1000,
+    )
+    augmentation: float = setting(
+        0.5,
+        title="Variation",
+        sentence="How much each item is altered anew in each pass, from none (0) to strong (1): ink is slanted, "
+        "stretched, thinned; of a sound, stretches of time and pitch are silenced.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    beam: int = setting(
+        12,
+        title="Beam",
+        sentence="How many beginnings of the text are kept while it is read; 1 takes the likeliest character of each "
+        "step and uses no language model.",
+        advanced=True,
+        ge=1,
+        le=256,
+    )
+    language_model: str = setting(
+        "own",
+        title="Language model",
+        sentence="What tells likely from unlikely spelling: “own” learns it from your transcripts, “none” does "
+        "without, and the path of a text file learns from that file and your transcripts.",
+        advanced=True,
+        max_length=4096,
+    )
+    continue_from: str = setting(
+        "",
+        title="Continue from",
+        sentence="The folder of an earlier run or model to learn on from, so that a few lines of a new hand are "
+        "enough; its network is kept, and its alphabet grows where yours is larger.",
+        max_length=4096,
+    )

@@ -1,0 +1,74 @@
+"""The family: one recurrent core, and a task for each kind of sequence."""
+
+from collections.abc import Mapping, Sequence
+
+from trasluz.api import (
+    Explainer,
+    FamilyError,
+    LoadedModel,
+    ModelCard,
+    ModelFamily,
+    Prediction,
+    Predictor,
+    TrainContext,
+    Trained,
+)
+
+from .config import SequenceRnnConfig
+from .tasks import kinds, task_for
+
+
+class SequenceRnn(ModelFamily):
+    """Plain RNN, GRU or LSTM; what surrounds it depends on the kind of data.
+
+    Args:
+        kind: The kind of data that it works with now.
+    """
+
+    id = "sequence-rnn"
+    title = "Recurrent network"
+    sentence = "Reads handwriting, writes down speech and tells sounds apart, remembering what came before."
+    kinds = kinds()
+    config = SequenceRnnConfig
+    headline = "cer"
+    higher_is_better = False
+
+    def __init__(self, kind: str = "") -> None:
+        self.task = task_for(kind or self.kinds[0])
+        self.headline = self.task.headline  # type: ignore[misc]
+        self.higher_is_better = self.task.higher_is_better  # type: ignore[misc]
+
+    def for_kind(self, kind: str) -> "SequenceRnn":
+        """The family with the task of a kind of data."""
+        return SequenceRnn(str(kind)) if str(kind) in self.kinds else self
+
+    def train(self, context: TrainContext) -> Trained:
+        """Train the task that the data is for."""
+        config = context.config
+        assert isinstance(config, SequenceRnnConfig)
+        kind = str(context.dataset.kind)
+        if config.task not in ("auto", kind):
+            raise FamilyError(
+                f"The task “{config.task}” needs other data: this is {kind}. Choose the task “auto”, or other data."
+            )
+        return task_for(kind).train(context)
+
+    def predictor(self, model: LoadedModel) -> Predictor:
+        """The predictor of the model's own task."""
+        return task_for(model.card.kind).predictor(model)
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
+        """The scores of the present task."""
+        return self.task.score(predictions, targets)
+
+    def script(self, card: ModelCard) -> str:
+        """The source of `predict.py` for the model's own task."""
+        return task_for(card.kind).script(card)
+
+    def explainers(self) -> Sequence[Explainer]:
+        """The views of all tasks; each knows to which models it applies."""
+        found: dict[str, Explainer] = {}
+        for kind in self.kinds:
+            for explainer in task_for(kind).explainers():
+                found.setdefault(explainer.id, explainer)
+        return tuple(found.values())

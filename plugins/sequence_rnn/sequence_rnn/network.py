@@ -1,0 +1,91 @@
+"""The networks of the tasks: a stem, the recurrent core, a head.
+
+Shapes: B items, W columns, T steps, K characters with the blank of CTC before them.
+"""
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from .recurrent import RecurrentCore
+
+if TYPE_CHECKING:
+    from .config import SequenceRnnConfig
+
+SHORTCUT = 0.1
+"""How much the shortcut's loss counts (Retsinas et al. 2022, section 3.3)."""
+
+
+class Transcriber(nn.Module):
+    """A stem, recurrent layers, and the log-probability of each character at each step.
+
+    In training a shortcut reads the characters off the stem's features directly. Its gradient does not have to pass
+    through the recurrent layers, so the stem learns strokes from the first pass on, where a network without it gives
+    blanks for many passes.
+
+    Args:
+        stem: Gives (B, T, D).
+        core: The recurrent layers.
+        characters: K.
+        dropout: Before the head.
+    """
+
+    def __init__(self, stem: nn.Module, core: RecurrentCore, characters: int, dropout: float) -> None:
+        super().__init__()
+        self.stem, self.core = stem, core
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(core.outputs, characters)
+        self.shortcut = nn.Conv1d(core.layers[0][0].input_size, characters, 3, padding=1)
+
+    def forward(self, x: Tensor, steps: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Read a batch.
+
+        Args:
+            x: What the stem takes.
+            steps: (B,) steps of each item.
+
+        Returns:
+            Log-probabilities (B, T, K), and in training those of the shortcut.
+        """
+        features = self.stem(x)
+        remembered, _ = self.core(self.dropout(features), steps)
+        scores = functional.log_softmax(self.head(self.dropout(remembered)).float(), dim=2)
+        if not self.training:
+            return scores, None
+        short = self.shortcut(features.transpose(1, 2)).transpose(1, 2)
+        return scores, functional.log_softmax(short.float(), dim=2)
+
+    def layers_seen(self, features: Tensor, steps: Tensor) -> dict[str, Tensor]:
+        """The log-probabilities and every layer's outputs from the stem's features, by the names of the graph."""
+        seen: dict[str, Tensor] = {}
+        remembered, _ = self.core(features, steps, seen=seen)
+        seen["log_probabilities"] = functional.log_softmax(self.head(remembered), dim=2)
+        return seen
+
+
+def core_of(config: "SequenceRnnConfig", inputs: int) -> RecurrentCore:
+    """The recurrent core that the settings ask for."""
+    return RecurrentCore(
+        inputs,
+        config.units,
+        layers=config.layers,
+        cell=config.cell,
+        both_ways=config.directions == "both",
+        dropout=config.dropout,
+    )
+
+
+def ctc_loss(scores: Tensor, steps: Tensor, targets: Tensor, sizes: Tensor) -> Tensor:
+    """The mean loss for one character (Graves et al., “Connectionist temporal classification”, ICML 2006).
+
+    Args:
+        scores: (B, T, K) log-probabilities; 0 is the blank.
+        steps: (B,) steps of each item.
+        targets: The characters of all items, one after another.
+        sizes: (B,) characters of each item.
+    """
+    losses = functional.ctc_loss(
+        scores.transpose(0, 1), targets, steps, sizes, blank=0, reduction="none", zero_infinity=True
+    )
+    return losses.sum() / sizes.sum().clamp(min=1)

@@ -1,0 +1,51 @@
+"""The convolutional stems: what turns a line of ink, or a sound, into a sequence of features for the recurrent core.
+
+Shapes: B items, W columns of a line, F frames of a sound, T steps, D features.
+"""
+
+from torch import Tensor, nn
+
+
+class ConvNorm(nn.Sequential):
+    """Convolution, batch normalisation (Ioffe and Szegedy 2015), rectifier."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class LineStem(nn.Module):
+    """From the pixels of a line to a feature vector every four columns.
+
+    The height is pooled away at the end by the maximum of each column, so that a word may stand higher or lower
+    (Retsinas et al., “Best practices for a handwritten text recognition system”, DAS 2022).
+    """
+
+    HEIGHT = 40
+    """Pixels that every line is brought to."""
+    STRIDE = 4
+    """Columns that become one step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outputs = 128
+        self.layers = nn.Sequential(
+            ConvNorm(1, 24, kernel=5, stride=2),  # (20, W/2)
+            ConvNorm(24, 48, stride=2),  # (10, W/4)
+            ConvNorm(48, 64),
+            nn.MaxPool2d((2, 1)),  # (5, W/4)
+            ConvNorm(64, 96),
+            ConvNorm(96, self.outputs),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, HEIGHT, W) → (B, T, D)."""
+        return self.layers(x).amax(dim=2).transpose(1, 2)
+
+    @classmethod
+    def steps(cls, columns: int) -> int:
+        """How many steps a line of `columns` columns becomes."""
+        return -(-columns // cls.STRIDE)
