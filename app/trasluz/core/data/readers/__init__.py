@@ -10,4 +10,4 @@ def builtin_sources() -> list[DatasetSource]:
     from .plain_text import PlainText
     from .text_pairs import TextPairs
 
-    return [ImageClasses(), HandwrittenLines(), TextPairs(), PlainText()]
+    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines()]
