@@ -43,7 +43,7 @@ class Context:
     def stopping(self) -> bool:
         return self.stop_after is not None and self.ran >= self.stop_after
 
-    def open_graph(self, path: Path) -> Graph:
+    def open_graph(self, path: Path, *, at_once: int = 1) -> Graph:
         graph, count, lock = OnnxGraph(path, device="cpu"), self, threading.Lock()
 
         class Counting:

@@ -50,7 +50,7 @@ class Context:
     def seconds_left(self) -> float | None:
         return self.left
 
-    def open_graph(self, path: Path) -> Graph:
+    def open_graph(self, path: Path, *, at_once: int = 1) -> Graph:
         graph, count, lock = OnnxGraph(path, device="cpu"), self, threading.Lock()
 
         class Counting:

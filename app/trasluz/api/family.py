@@ -110,8 +110,13 @@ class AdviceContext(Protocol):
         """
         ...
 
-    def open_graph(self, path: Path) -> Graph:
-        """Open an ONNX file by ONNX Runtime on the device that was asked for."""
+    def open_graph(self, path: Path, *, at_once: int = 1) -> Graph:
+        """Open an ONNX file by ONNX Runtime on the run's device.
+
+        Args:
+            path: The file.
+            at_once: From how many threads it will be run at the same time; each run then takes its share of the cores.
+        """
         ...
 
 

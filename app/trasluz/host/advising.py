@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from trasluz.api import DataError, Event, Graph, ModelFamily, Note, Progress, TrainConfig, TrainingStopped
 
 from .calls import Cancelled, Cancels, Reports, UsageError, check_cancelled
-from .context import inference_device
+from .context import open_graph
 from .troubles import check_settings
 
 if TYPE_CHECKING:
@@ -55,11 +55,9 @@ class AdvisingContext:
         """Whether nobody waits any more."""
         return self._cancelled()
 
-    def open_graph(self, path: Path) -> Graph:
+    def open_graph(self, path: Path, *, at_once: int = 1) -> Graph:
         """Open an ONNX file by ONNX Runtime."""
-        from trasluz.core.inference.session import OnnxGraph
-
-        return OnnxGraph(path, device=inference_device(self._device))
+        return open_graph(path, self._device, at_once=at_once)
 
 
 def gives_advice(family: ModelFamily) -> bool:

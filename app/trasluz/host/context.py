@@ -183,13 +183,20 @@ class RunContext:
             return None
         return self._config.minutes * 60 - self._clock.seconds()
 
-    def open_graph(self, path: Path) -> Graph:
+    def open_graph(self, path: Path, *, at_once: int = 1) -> Graph:
         """Open an ONNX file by ONNX Runtime on the run's device."""
-        from trasluz.core.inference.session import OnnxGraph
-
-        return OnnxGraph(path, device=inference_device(self._device))
+        return open_graph(path, self._device, at_once=at_once)
 
 
 def inference_device(device: str) -> str:
     """The device of ONNX Runtime for a torch device."""
     return device if device.startswith(("cpu", "cuda")) else "auto"
+
+
+def open_graph(path: Path, device: str, *, at_once: int) -> Graph:
+    """Open an ONNX file for `at_once` threads on the device that goes with a torch device."""
+    from trasluz.core.inference.session import OnnxGraph, usable_cores
+
+    # Threads of several runs that share the cores wait for each other.
+    threads = max(1, usable_cores() // at_once) if at_once > 1 else None
+    return OnnxGraph(path, device=inference_device(device), threads=threads)

@@ -170,6 +170,7 @@ class _Pass:
         # Shuffled, so that a pass that the time limit cuts short has seen something of every class.
         self.order = np.random.default_rng(context.config.seed).permutation(len(records))
         self.records = records
+        self.workers = min(8, os.cpu_count() or 1)
         self.vectors = np.empty((len(records), sum(self.channels)), np.float32)
         self.done = np.zeros(len(records), bool)
         self.unread: list[str] = []
@@ -188,7 +189,7 @@ class _Pass:
         self._tell()
         cut_short = False
         if missing:
-            graph = self.context.open_graph(graph_path)
+            graph = self.context.open_graph(graph_path, at_once=self.workers)
             for i, vector in self._computed(graph, missing):
                 if vector is not None:
                     self.vectors[i], self.done[i] = vector, True
@@ -219,7 +220,7 @@ class _Pass:
             found = graph.run({IMAGE: image[None]}, self.names)
             return np.concatenate([found[name][0] for name in self.names])
 
-        workers = min(8, os.cpu_count() or 1)
+        workers = self.workers
         waiting: dict[Future[np.ndarray | None], int] = {}
         with ThreadPoolExecutor(workers, thread_name_prefix="features") as pool:
             try:
