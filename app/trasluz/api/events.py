@@ -90,6 +90,33 @@ class Preview(_Event):
     items: tuple[Previewed, ...]
 
 
+class SampledItem(BaseModel):
+    """One item of a batch, and how chance altered it.
+
+    Attributes:
+        number: Which record of the train split it is.
+        draw: The words of the generator that altered it, for `numpy.random.SeedSequence`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    target: str
+    number: int
+    draw: tuple[int, ...]
+
+
+class Sampled(_Event):
+    """What is being learned from at this moment: the first few items of the batch.
+
+    It holds no pictures. `ModelFamily.varied` makes them again, the same to the pixel, for whoever looks.
+    """
+
+    type: Literal["sampled"] = "sampled"
+    step: float
+    items: tuple[SampledItem, ...]
+
+
 class Note(_Event):
     """A sentence that the person should read: the batch was halved, a file was set aside.
 
@@ -133,7 +160,7 @@ class Failed(_Event):
 
 
 Event = Annotated[
-    Started | Progress | Metric | Preview | Note | Finished | Stopped | Failed, Field(discriminator="type")
+    Started | Progress | Metric | Preview | Sampled | Note | Finished | Stopped | Failed, Field(discriminator="type")
 ]
 _adapter: TypeAdapter[Event] = TypeAdapter(Event)
 

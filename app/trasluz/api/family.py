@@ -246,6 +246,23 @@ class ModelFamily(ABC):
     def script(self, card: ModelCard) -> str:
         """The source of `predict.py`: runs the exported folder with onnxruntime and numpy, without Trasluz."""
 
+    def varied(
+        self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[np.ndarray] | None:
+        """Alter samples as training with these settings does, by the same code, so that a person sees what is learned.
+
+        Called in the host while the settings are being chosen, and for the batch of a run (`Sampled`).
+
+        Args:
+            samples: Several, in the order of a batch.
+            config: The settings.
+            draws: What alters each; the same draw gives the same picture.
+
+        Returns:
+            A picture for each, (H, W, 3) uint8, or None where these settings learn from the samples as they are.
+        """
+        return None
+
     def explainers(self) -> Sequence[Explainer]:
         """What can be seen in a model of this family."""
         return ()

@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from trasluz.api import DataError, Progress
+from trasluz.api import DataError, ModelFamily, Progress
 from trasluz.core.corrections import Corrections
 
 from .calls import Cancels, Reports, UsageError, silent, undisturbed
@@ -31,6 +31,7 @@ class Service:
         "sample": "long",
         "inspect": "long",
         "advise": "long",
+        "varied": "pictures",
         "thumbnail": "pictures",
         "image": "pictures",
         "open_model": "quick",
@@ -92,6 +93,7 @@ class Service:
                     "headline": family.headline,
                     "gives_advice": gives_advice(family),
                     "higher_is_better": family.higher_is_better,
+                    "varies": type(family).varied is not ModelFamily.varied,
                     "schema": family.config.model_json_schema(),
                     "plugin": owner.id if owner else "",
                 }
@@ -206,6 +208,34 @@ class Service:
             progress=progress,
             cancelled=cancelled,
         )
+
+    def varied(
+        self,
+        *,
+        family: str,
+        settings: dict[str, Any],
+        index: str,
+        items: list[dict[str, Any]] | None = None,
+        seed: int = 0,
+        count: int = 6,
+    ) -> dict[str, Any]:
+        """Show what a training with these settings learns from: photos of the train split, altered as it alters them.
+
+        Args:
+            family: The id of the family.
+            settings: Its settings.
+            index: The index of the data.
+            items: Those of an event `sampled`; others are drawn by `seed` where None.
+            seed: Draws the photos and how they are altered.
+            count: How many.
+
+        Returns:
+            `items`: `path`, `target`, and the pictures `varied` and `plain`; empty where nothing is altered.
+        """
+        from .variation import varied
+
+        found = varied(self.registry(), family, settings, Path(index), items=items, seed=seed, count=count)
+        return {"items": found}
 
     def thumbnail(self, path: str, size: int = 256) -> dict[str, Any]:
         """A small picture of a photo, its longer side `size` pixels."""

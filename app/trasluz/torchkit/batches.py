@@ -118,6 +118,14 @@ class Batches(Generic[Item, Loaded]):
             return draw.permutation(count)
         return _by_length(self._lengths, self.batch_size, draw)
 
+    def drawn(self, epoch: int, index: int, *, at_most: int) -> list[tuple[int, tuple[int, ...]]]:
+        """The first items of a batch: the number of each, and the words of the generator that alters it."""
+        numbers = self.order(epoch)[index * self.batch_size :][: min(at_most, self.batch_size)]
+        return [(int(n), self._words(epoch, int(n))) for n in numbers]
+
+    def _words(self, epoch: int, number: int) -> tuple[int, ...]:
+        return self._seed, epoch, number, 1
+
     def epoch(
         self, epoch: int, *, start: int = 0, pieces: Callable[[], int] = lambda: 1
     ) -> Generator[Batch[Loaded], None, None]:
@@ -179,7 +187,7 @@ class Batches(Generic[Item, Loaded]):
 
     def _one(self, number: int, item: Item, epoch: int) -> Loaded | None:
         try:
-            return self._load(item, generator(self._seed, epoch, number, 1))
+            return self._load(item, generator(*self._words(epoch, number)))
         except DataError as error:
             with self._lock:
                 first = number not in self._told

@@ -6,6 +6,7 @@ on a CPU, reaches the same weights to the last bit.
 """
 
 import math
+import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import Any, Literal
@@ -13,7 +14,18 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
-from trasluz.api import FamilyError, Metric, Note, Preview, Progress, TrainContext, TrainingStopped
+from trasluz.api import (
+    FamilyError,
+    Metric,
+    Note,
+    Preview,
+    Progress,
+    Record,
+    Sampled,
+    SampledItem,
+    TrainContext,
+    TrainingStopped,
+)
 
 from .accelerated import accelerator, moved
 from .average import Average
@@ -26,6 +38,10 @@ from .resume import Progressed, Store
 from .seed import random_state, restore_random_state, seed_everything
 
 _SKIPS_ALLOWED = 20
+_SHOW_SECONDS = 15.0
+"""Between two looks at what is learned from: a run of an hour says 150 kB of them."""
+_SHOWN = 5
+"""Items of the batch that are told; one more than a page shows, for those who mix neighbours."""
 
 
 def fit(
@@ -84,6 +100,7 @@ class _Loop:
             group["full"] = group["lr"]
         self.average = Average(module, plan.average) if plan.average is not None else None
         self.at = Progressed()
+        self.shown = -math.inf
         self.store = Store(context.checkpoint_folder, every=plan.checkpoint_seconds, identity=dict(plan.identity))
         self.pace = self._pace(0.0)
 
@@ -145,6 +162,7 @@ class _Loop:
     def _advance(self, batch: Batch[Any]) -> None:
         if batch.items:
             self._learn(batch)
+            self._show(batch)
         self.pace.stepped(len(batch.items))
         self.at.batch = batch.index + 1
         self.at.step = self.at.epoch * len(self.batches) + self.at.batch
@@ -326,6 +344,17 @@ class _Loop:
                     passes=self.plan.epochs,
                 )
             )
+
+    def _show(self, batch: Batch[Any]) -> None:
+        """Tell now and then what is learned from, by number and draw: some hundred bytes, and no picture."""
+        now = time.monotonic()
+        if now - self.shown < _SHOW_SECONDS or not isinstance(self.batches.items[0], Record):
+            return
+        self.shown = now
+        drawn = self.batches.drawn(self.at.epoch, batch.index, at_most=_SHOWN)
+        records = [(self.batches.items[number], number, words) for number, words in drawn]
+        items = [SampledItem(path=r.path, target=r.target, number=number, draw=w) for r, number, w in records]
+        self._emit(Sampled(step=self._passes(), items=tuple(items)))
 
     def _rate(self) -> float:
         return max(float(group["lr"]) for group in self.optimiser.param_groups)

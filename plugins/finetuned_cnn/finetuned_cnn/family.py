@@ -18,6 +18,7 @@ from trasluz.api import (
     Prediction,
     Predictor,
     Sample,
+    TrainConfig,
     TrainContext,
     Trained,
 )
@@ -120,6 +121,15 @@ class FinetunedCnn(ModelFamily):
     def script(self, card: ModelCard) -> str:
         """The source of `predict.py`."""
         return PREDICT
+
+    def varied(
+        self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[np.ndarray] | None:
+        """What finetuning makes of photos; the linear classifiers see them as they are."""
+        from .preview import varied
+
+        assert isinstance(config, FinetunedCnnConfig)
+        return varied(samples, config, draws)
 
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, the most similar photos, what learned, which stage knew most, why this strategy."""

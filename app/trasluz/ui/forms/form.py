@@ -17,9 +17,11 @@ class SettingsForm(QWidget):
 
     Signals:
         changed: Something was changed; ask `values()` or `troubles()`.
+        turned: The advanced settings came in sight, or went.
     """
 
     changed = Signal()
+    turned = Signal(bool)
 
     def __init__(self, schema: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> None:
         super().__init__()
@@ -78,6 +80,7 @@ class SettingsForm(QWidget):
         self._open = open_
         self._advanced.setVisible(open_)
         self._show_toggle()
+        self.turned.emit(open_)
 
     def _turn(self) -> None:
         self.open_advanced(not self._open)

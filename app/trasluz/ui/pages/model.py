@@ -22,6 +22,7 @@ from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
 from .model_parts.advice import AdviceCard, untried
 from .page import Page
 from .scrolled import OVERHANG, overhanging, scrolled
+from .variation import VariationCard
 
 if TYPE_CHECKING:
     from trasluz.ui.session import Session
@@ -59,6 +60,9 @@ class ModelPage(Page):
         self.advice.chosen.connect(self._cell_chosen)
         self.advice.try_all.connect(self.try_all)
         self.advice.again.connect(lambda: self.session and self.session.advising.again(self.family))
+        # under the settings and always in sight, for what it shows is changed further up
+        self.variation = VariationCard()
+        self.variation.setVisible(False)
         self._plan = Label("", "body", wrap=True)
         self._plan_card = Card("What will happen")
         self._plan_card.body.addWidget(self._plan)
@@ -95,7 +99,14 @@ class ModelPage(Page):
         inside.addStretch(1)
         area = overhanging(right, inside)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        layout.addWidget(area, 1)
+        beside = QVBoxLayout()
+        beside.setSpacing(12)
+        beside.addWidget(area, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(0, 0, OVERHANG, 0)
+        foot.addWidget(self.variation)
+        beside.addLayout(foot)
+        layout.addLayout(beside, 1)
         return page
 
     def connect_session(self, session: "Session") -> None:
@@ -184,6 +195,7 @@ class ModelPage(Page):
         self._clear_form()
         self.form = SettingsForm(entry["schema"], self._kept.get(family))
         self.form.changed.connect(self._changed)
+        self.form.turned.connect(lambda _open: self._show_variation())
         self._settings.set_title("Settings", "the defaults are a good start")
         self._settings.body.addWidget(self.form)
         self._changed()
@@ -208,6 +220,7 @@ class ModelPage(Page):
         self.train_button.setToolTip("\n".join(troubles))
         self._show_plan()
         self._show_advice()
+        self._show_variation()
 
     def _show_advice(self) -> None:
         """The table of the chosen family; what it lets choose is not asked a second time in the form."""
@@ -247,6 +260,15 @@ class ModelPage(Page):
         for cell in untried(advice, self._runs_on_this_data()):
             settings = {**form.values(), **advice.settings[cell]}
             session.start_run(self.family, settings, name=advice.table.cells[cell].title, device=session.device)
+
+    def _show_variation(self) -> None:
+        """With the settings that alter the photos, what they do to them."""
+        session, form = self.session, self.form
+        entry = session.family(self.family) if session is not None else None
+        shown = form is not None and form.advanced_open and bool(entry and entry.get("varies"))
+        if session is not None and form is not None and shown:
+            self.variation.show_settings(session, self.family, form.values())
+        self.variation.setVisible(shown)
 
     def _show_plan(self) -> None:
         session, form = self.session, self.form

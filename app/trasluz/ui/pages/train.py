@@ -17,6 +17,7 @@ from .training.curves import CurvesCard
 from .training.notes import FailureCard, NotesCard, titled
 from .training.previews import PreviewList
 from .training.queue import QueueCard
+from .training.samples import SamplesCard
 from .training.story import Story
 from .training.stretches import StretchList
 from .words import left_words, metric_words
@@ -82,6 +83,8 @@ class TrainPage(Page):
         self._stages_card = Card("Which stages learn")
         self._stages: StagesPainter | None = None
         self._stages_height = _STAGES
+        self.samples = SamplesCard()
+        self.samples.setFixedWidth(320)
         self._main = QStackedWidget()
         self._main.addWidget(self.curves)
         self._main.addWidget(self._steps_card)
@@ -111,7 +114,11 @@ class TrainPage(Page):
         middle.addLayout(side)
         layout.addLayout(middle, 1)
         self._stages_card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
-        layout.addWidget(self._stages_card)
+        self._foot = QHBoxLayout()
+        self._foot.setSpacing(16)
+        self._foot.addWidget(self._stages_card, 1)
+        self._foot.addWidget(self.samples)
+        layout.addLayout(self._foot)
         layout.addStretch(0)  # what neither needs stays below
         return live
 
@@ -137,6 +144,7 @@ class TrainPage(Page):
         self.story = Story()
         self._asked_stop = self._asked_resume = self._asked_pause = False
         self.curves.forget()
+        self.samples.forget()
         run = self.session.run if self.session is not None else None
         if run is not None:
             self.story.add(run.events)
@@ -215,6 +223,7 @@ class TrainPage(Page):
         self._share_height(by_passes=by_passes)
         self._draw_previews()
         self._draw_stages()
+        self.samples.show_samples(session, run.folder, story.sampled, running=running)
         self.notes.show_notes(story.notes)
         self.notes.setVisible(bool(story.notes))
         self.queue.draw()
@@ -231,7 +240,7 @@ class TrainPage(Page):
         column = self._live.layout()
         assert isinstance(column, QVBoxLayout)
         column.setStretch(column.indexOf(self._middle), 1 if by_passes else 0)
-        column.setStretch(column.indexOf(self._stages_card), 0 if by_passes else 1000)
+        column.setStretch(column.indexOf(self._foot), 0 if by_passes else 1000)
         column.setStretch(column.count() - 1, 0 if by_passes else 1)
 
     def _show_empty(self, empty: QWidget, title: str) -> None:

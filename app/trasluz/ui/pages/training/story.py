@@ -15,6 +15,7 @@ from trasluz.api import (
     Note,
     Preview,
     Progress,
+    Sampled,
     Series,
     Stages,
     Started,
@@ -60,6 +61,7 @@ class Story:
     points: dict[str, dict[str, dict[float, float]]] = field(default_factory=dict)
     best: dict[str, tuple[float, float]] = field(default_factory=dict)
     preview: Preview | None = None
+    sampled: Sampled | None = None
     notes: list[Note] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
     finished: Finished | None = None
@@ -82,6 +84,8 @@ class Story:
                         self.best[event.name] = (event.step, event.value)
                 case Preview():
                     self.preview = event
+                case Sampled():
+                    self.sampled = event
                 case Note():
                     self.notes.append(event)
                     self.facts.update(event.facts)

@@ -1,0 +1,77 @@
+"""Pictures of what a training learns from: the person's own items, altered by the family's own code."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trasluz.api import DataError, Record, Sample
+from trasluz.core.plugins.registry import Registry
+
+from .troubles import check_settings
+
+_PLAIN = 160
+"""The side of the pictures of items as they are."""
+
+
+def varied(
+    registry: Registry,
+    family_id: str,
+    settings: Mapping[str, Any],
+    index_path: Path,
+    *,
+    items: Sequence[Mapping[str, Any]] | None,
+    seed: int,
+    count: int,
+) -> list[dict[str, Any]]:
+    """Alter `items`, as a run told them (`Sampled`), or `count` others that `seed` draws; empty where none is altered.
+
+    An item that cannot be read, or is no longer the one that was told, is left out.
+    """
+    from trasluz.core.data.index import Index
+
+    family = registry.family(family_id)
+    config = check_settings(family.config, dict(settings), title=family.title)
+    with closing(Index.open(index_path, registry.sources)) as index:
+        records = index.records("train")
+        if items is None:
+            choice = np.random.default_rng(seed).permutation(len(records))[: 2 * count]
+            told = [(records[int(n)], (seed, int(n))) for n in choice]
+        else:
+            inside = [item for item in items if 0 <= int(item["number"]) < len(records)]
+            pairs = [(records[int(item["number"])], item) for item in inside]
+            told = [(record, tuple(item["draw"])) for record, item in pairs if record.path == item["path"]]
+        chosen: list[tuple[Record, Sample, tuple[int, ...]]] = []
+        for record, words in told:
+            try:
+                chosen.append((record, index.read(record), words))
+            except DataError:
+                continue
+            if len(chosen) == count:
+                break
+    # The generator of `torchkit.seed.generator`, without torch.
+    draws = [np.random.Generator(np.random.PCG64(np.random.SeedSequence(words))) for _, _, words in chosen]
+    pictures = family.varied([sample for _, sample, _ in chosen], config, draws) if chosen else None
+    if pictures is None:
+        return []
+    return [
+        {"path": record.path, "target": record.target, "varied": np.ascontiguousarray(picture), "plain": _plain(sample)}
+        for (record, sample, _), picture in zip(chosen, pictures, strict=True)
+    ]
+
+
+def _plain(sample: Sample) -> np.ndarray:
+    """The middle square of a photo, small: (160, 160, 3) uint8; a grey one for what is no photo."""
+    from PIL import Image
+
+    image = sample.inputs.get("image")
+    if not isinstance(image, np.ndarray):
+        return np.full((_PLAIN, _PLAIN, 3), 127, np.uint8)
+    height, width = image.shape[:2]
+    side = min(height, width)
+    left, top = (width - side) / 2, (height - side) / 2
+    box = (left, top, left + side, top + side)
+    small = Image.fromarray(image).resize((_PLAIN, _PLAIN), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+    return np.array(small)

@@ -1,0 +1,103 @@
+"""How training will see the person's photos, while they choose how much each is altered."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
+
+from trasluz.ui.widgets import Card, Label, SmallButton
+
+from .training.pictures import PictureStrip, Seen
+
+if TYPE_CHECKING:
+    from trasluz.ui.bridge.call import Call, Trouble
+    from trasluz.ui.session import Session
+
+_COUNT = 6
+_AFTER = 150
+"""Milliseconds after the last change of a setting, so that a slider that is drawn asks once."""
+
+
+class VariationCard(Card):
+    """Six photos, altered by the family's own code with the settings of the moment; another six at a press."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("As it will see your photos", "each is altered anew in every pass", parent=parent)
+        self._session: Session | None = None
+        self._asked: tuple[str, dict[str, Any]] | None = None
+        self._shown: object = None
+        self._call: Call | None = None
+        self._seed = 1
+        self.strip = PictureStrip("Your photos as it will see them")
+        self.strip.expect(_COUNT)
+        self.strip.setToolTip("Altered as in training; under the pointer: as it is")
+        self.words = Label("", "muted", wrap=True)
+        self.shuffle_button = SmallButton("Shuffle", self.shuffle, tip="Other photos, altered anew")
+        self.head.addWidget(self.shuffle_button)
+        holder = QWidget()
+        self._stack = QStackedLayout(holder)
+        self._stack.setContentsMargins(0, 0, 0, 0)
+        self._stack.addWidget(self.strip)
+        self._stack.addWidget(self.words)
+        holder.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        holder.setFixedHeight(self.strip.sizeHint().height())
+        self.body.addWidget(holder)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._due = QTimer(self, interval=_AFTER, singleShot=True)
+        self._due.timeout.connect(self._ask)
+
+    def show_settings(self, session: "Session", family: str, settings: dict[str, Any]) -> None:
+        """Show what these settings make of the project's photos, soon."""
+        self._session, self._asked = session, (family, dict(settings))
+        if self.isVisible():
+            self._due.start()
+
+    def showEvent(self, event: object) -> None:
+        """Qt's: what was asked while it was hidden."""
+        self._due.start(0)
+
+    def hideEvent(self, event: object) -> None:
+        """Qt's: nobody looks."""
+        self._due.stop()
+
+    def shuffle(self) -> None:
+        """Show other photos."""
+        self._seed += 1
+        self._ask()
+
+    def _ask(self) -> None:
+        session = self._session
+        if session is None or session.project is None or self._asked is None:
+            return
+        family, settings = self._asked
+        asked = (family, settings, self._seed, session.project.folder)
+        if asked == self._shown:
+            return
+        self._shown = asked
+        if self._call is not None:
+            self._call.cancel()
+        self._call = session.host.call(
+            self,
+            "varied",
+            {
+                "family": family,
+                "settings": settings,
+                "index": str(session.project.index_path),
+                "seed": self._seed,
+                "count": _COUNT,
+            },
+            success=self._came,
+            failure=self._failed,
+        )
+
+    def _came(self, found: dict[str, Any]) -> None:
+        items = [Seen.of(item) for item in found["items"]]
+        self.strip.show_items(items)
+        self.shuffle_button.setEnabled(bool(items))
+        self.words.setText("With these settings it learns from every photo as it is.")
+        self._stack.setCurrentWidget(self.strip if items else self.words)
+
+    def _failed(self, trouble: "Trouble") -> None:
+        self._shown = None
+        self.words.setText(trouble.sentence)
+        self._stack.setCurrentWidget(self.words)
