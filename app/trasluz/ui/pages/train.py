@@ -267,7 +267,8 @@ class TrainPage(Page):
             count = sum(summary.counts.get("train", {}).values())
             line += f" on {plural(count, summary.input_name)}" if count else ""
         if story.device:
-            line += f" · on the {'CPU' if story.device == 'cpu' else story.device}"
+            device = "the CPU" if story.device == "cpu" else story.device
+            line += f" · on {device if device.startswith('the ') else f'the {device}'}"
         self.header.set_title(title, line)
         if state == "running":
             self.stop_button.setEnabled(not self._asked_stop)
