@@ -161,8 +161,10 @@ def verdict(trials: list[dict[str, Any]]) -> str:
     best = max(scored, key=lambda t: (t["score"], -t["seconds"]))
     if advised is None:
         return f"Best was “{best['title']}” with {best['score']:.1%}; the advised one came to no end."
-    if advised is best:
-        return f"The advice was right: “{best['title']}” did best with {best['score']:.1%}."
+    if advised["score"] >= best["score"]:
+        alike = sum(t["score"] == best["score"] for t in scored) - 1
+        others = f", and {alike} other{'' if alike == 1 else 's'} did as well" if alike else ""
+        return f"The advice was right: no other did better than “{advised['title']}” with {best['score']:.1%}{others}."
     apart = f"“{best['title']}” reached {best['score']:.1%}, the advised “{advised['title']}” {advised['score']:.1%}"
     if None not in (best["low"], advised["high"]) and best["low"] <= advised["high"]:
         return f"{apart}; the intervals overlap, so the difference may be chance."
