@@ -36,6 +36,7 @@ def pairs(records: list[Record]) -> list[tuple[str, str]]:
         ("a.jsonl", '{"en": "one", "de": "eins"}\n{"en": "two", "de": "zwei"}\n'),
         ("a.jsonl", '{"translation": {"en": "one", "de": "eins"}}\n{"translation": {"en": "two", "de": "zwei"}}'),
         ("a.txt", "one\teins\tCC-BY 2.0\ntwo\tzwei\tCC-BY 2.0\n"),
+        ("a.csv", "en,de,score\none,eins,0.5\ntwo,zwei,0.25\n"),
         ("a.tsv", "1\t0.5\tone\teins\n2\t0.25\ttwo\tzwei\n"),
     ],
 )
@@ -147,11 +148,19 @@ def test_copies_and_leaks_are_found_row_by_row(tmp_path: Path) -> None:
     assert "row 1 of “val.tsv”" in said["leak"]
 
 
+def test_dates_are_texts_to_be_learned(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("1.5.2024\t2024-05-01\n2.5.2024\t2024-05-02\n")
+    assert pairs(read(tmp_path / "a.tsv")[0])[0] == ("1.5.2024", "2024-05-01")
+
+
 def test_neither_photos_by_list_nor_numbers_are_taken_for_pairs(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("path,label\na.jpg,cat\nb.jpg,dog\n")
     (tmp_path / "b.csv").write_text("1949-01,112\n1949-02,118\n")
     (tmp_path / "c.csv").write_text("1,2.5,3.5\n2,2.5,3.5\n")
-    assert [PAIRS.detect(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv")] == [None, None, None]
+    (tmp_path / "d.csv").write_text(
+        "date,rain,high,low,kind\n2012-01-01,0.0,12.8,5.0,rain\n2012-01-02,1.0,1.8,5.0,sun\n"
+    )
+    assert [PAIRS.detect(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv", "d.csv")] == [None] * 4
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=300)

@@ -36,7 +36,6 @@ _NAMES: Final = LANGUAGES | frozenset(
 _SERVICE: Final = frozenset({"split", "subset", "group", "id", "score", "key"})
 _MEDIA: Final = frozenset("path file filename file_name filepath image photo audio wav client_id mp3 label".split())
 _REGION = re.compile(r"[-_][A-Za-z]{2,4}$")
-_NUMBER = re.compile(r"[-+]?[\d.,:/eE%-]+$")
 _SEEN_FIRST: Final = 200
 _DELIMITERS: Final = "\t,;|"
 
@@ -102,6 +101,8 @@ def table_at(path: Path) -> Table | None:
     columns = tuple(head) if headed else tuple(str(i + 1) for i in range(width))
     body = [row for row in rows[headed:] if len(row) == len(columns)]
     texts = tuple(name for i, name in enumerate(columns) if name not in _SERVICE and _is_text([r[i] for r in body]))
+    if 2 * len(texts) < len([name for name in columns if name not in _SERVICE]):
+        return None  # a table of numbers with a few words in it
     split = next((name for name in ("split", "subset") if headed and name in columns), "")
     return Table(path, encoding, columns, texts, split, headed, delimiter)
 
@@ -199,8 +200,12 @@ def _is_text(values: Sequence[str]) -> bool:
 
 
 def _plain_number(text: str) -> bool:
-    # A date such as 2024-05-01 is a text to be learned; 3.5 and 17 are not.
-    return _NUMBER.match(text) is not None and not re.search(r"\d[-/:]\d", text)
+    # A date such as 2024-05-01 or 1.5.2024 is a text to be learned; 3.5, 1,200 and 17 % are not.
+    try:
+        float(text.rstrip(" %").replace(",", "."))
+    except ValueError:
+        return re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text) is not None
+    return True
 
 
 def _delimiter(path: Path, lines: Sequence[str]) -> str:
