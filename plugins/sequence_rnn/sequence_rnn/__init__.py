@@ -1,4 +1,4 @@
-"""Recurrent networks for a person's own handwriting, recordings and sounds."""
+"""Recurrent networks for a person's own handwriting."""
 
 from collections.abc import Iterable
 

@@ -4,9 +4,7 @@ from typing import Literal
 
 from trasluz.api import EpochsConfig, setting
 
-TaskName = Literal[
-    "auto", "handwriting", "speech", "sound-classes", "series-classes", "series-steps", "forecast", "characters"
-]
+TaskName = Literal["auto", "handwriting"]
 
 
 class SequenceRnnConfig(EpochsConfig):
@@ -20,12 +18,6 @@ class SequenceRnnConfig(EpochsConfig):
         labels={
             "auto": "What the data is for",
             "handwriting": "Read handwriting — a line of ink becomes text",
-            "speech": "Write down speech — a recording becomes text",
-            "sound-classes": "Tell sounds apart — a recording becomes a class",
-            "series-classes": "Tell series apart — a series becomes a class",
-            "series-steps": "Label each step — a series becomes a label for each of its steps",
-            "forecast": "Forecast — a series is continued",
-            "characters": "Write on — text or code is continued character by character",
         },
         advanced=True,
     )
@@ -42,9 +34,8 @@ class SequenceRnnConfig(EpochsConfig):
     directions: Literal["both", "one"] = setting(
         "both",
         title="Directions",
-        sentence="Whether the network also reads from the end. One direction alone can answer while a sound is "
-        "still going on.",
-        labels={"both": "Both — each step knows what comes after it", "one": "Forward only — for live sound"},
+        sentence="Whether the network also reads from the end.",
+        labels={"both": "Both — each step knows what comes after it", "one": "Forward only — half the work"},
     )
     layers: int = setting(
         2,
@@ -114,7 +105,7 @@ class SequenceRnnConfig(EpochsConfig):
         0.5,
         title="Variation",
         sentence="How much each item is altered anew in each pass, from none (0) to strong (1): ink is slanted, "
-        "stretched, thinned; of a sound, stretches of time and pitch are silenced.",
+        "stretched, thinned.",
         advanced=True,
         ge=0,
         le=1,
