@@ -12,6 +12,9 @@ QLabel[role="accent"] { color: $accent; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warn"] { color: $warn; }
 QLabel[role="bad"] { color: $bad; }
+QLabel[role="key"] {
+  background: $chip; color: $ink; border: 1px solid $line; border-bottom-width: 2px; border-radius: 5px;
+  padding: 2px 6px; min-width: 10px; }
 
 QFrame[role="card"] { background: $panel; border: 1px solid $line; border-radius: 10px; }
 QFrame[role="well"] { background: $chip; border: none; border-radius: 8px; }
@@ -21,23 +24,24 @@ QPushButton, QToolButton[role="button"] {
   background: $panel; color: $ink; border: 1px solid $line; border-radius: 8px; padding: 7px 14px; }
 QPushButton:hover, QToolButton[role="button"]:hover { background: $chip; }
 QPushButton:pressed, QToolButton[role="button"]:pressed { background: $line; }
-QPushButton:focus, QToolButton[role="button"]:focus { border: 1px solid $accent; }
+QPushButton:focus, QToolButton[role="button"]:focus { border: 2px solid $accent; padding: 6px 13px; }
 QPushButton:disabled, QToolButton[role="button"]:disabled { color: $muted; background: $chip; }
 QPushButton:checked { background: $accent_ground; border-color: $accent; }
 QPushButton[role="primary"] {
   background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600; padding: 7px 14px; }
 QPushButton[role="primary"]:hover { background: $accent_hover; border-color: $accent_hover; }
-QPushButton[role="primary"]:focus { border: 1px solid $ink; }
+QPushButton[role="primary"]:focus { border: 2px solid $ink; padding: 6px 13px; }
 QPushButton[role="primary"]:disabled { background: $chip; color: $muted; border-color: $line; }
 QPushButton[role="danger"] { color: $bad; }
 QPushButton[role="small"] { padding: 3px 8px; border-radius: 7px; }
+QPushButton[role="small"]:focus { padding: 2px 7px; }
 QPushButton[role="link"] {
   background: transparent; border: 1px solid transparent; color: $accent; padding: 1px 3px; border-radius: 4px; }
 QPushButton[role="link"]:hover { background: $accent_ground; }
-QPushButton[role="link"]:focus { border: 1px solid $accent; }
+QPushButton[role="link"]:focus { border: 1px solid $accent; padding: 1px 3px; }
 QPushButton[role="plain"] { background: transparent; border: 1px solid transparent; padding: 4px 8px; }
 QPushButton[role="plain"]:hover { background: $chip; }
-QPushButton[role="plain"]:focus { border: 1px solid $accent; }
+QPushButton[role="plain"]:focus { border: 1px solid $accent; padding: 4px 8px; }
 QPushButton::menu-indicator { width: 0; image: none; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractSpinBox {
@@ -75,7 +79,8 @@ QSlider::groove:horizontal { background: $line; height: 5px; border-radius: 2px;
 QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
 QSlider::handle:horizontal {
   background: $panel; border: 1px solid $muted; width: 12px; margin: -5px 0; border-radius: 7px; }
-QSlider::handle:horizontal:hover, QSlider::handle:horizontal:focus { border-color: $accent; }
+QSlider::handle:horizontal:hover { border-color: $accent; }
+QSlider::handle:horizontal:focus { border: 3px solid $accent; width: 8px; }
 
 QScrollArea { background: transparent; border: none; }
 QScrollArea > QWidget > QWidget[role="page"] { background: transparent; }
@@ -105,7 +110,10 @@ QRadioButton::indicator { border-radius: 8px; }
 QCheckBox::indicator:checked {
   background: $accent; border-color: $accent; image: url("$icons/tick-$mode.svg"); }
 QRadioButton::indicator:checked { background: $panel; border: 5px solid $accent; width: 6px; height: 6px; }
-QCheckBox::indicator:focus, QRadioButton::indicator:focus { border-color: $accent; }
+QCheckBox::indicator:focus { border: 2px solid $accent; width: 12px; height: 12px; }
+QCheckBox::indicator:checked:focus { border-color: $ink; }
+QRadioButton::indicator:focus { border-color: $accent; }
+QRadioButton::indicator:checked:focus { border-color: $ink; }
 QCheckBox::indicator:disabled { background: $chip; border-color: $line; }
 """
 

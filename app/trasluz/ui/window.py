@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QResizeEvent
 
     from .frame.bottom import BottomBar
+    from .frame.keyboard import KeyboardOverlay
     from .frame.side import SideBar
     from .frame.top import TopBar
     from .pages.page import Page
@@ -34,6 +35,8 @@ PAGES = {
 }
 """Page name → module in `pages` and class; imported at the first visit."""
 
+_PLACE = "window/geometry"
+"""Where the settings keep the window's place."""
 
 TOP, SIDE, BOTTOM = 48, 208, 28
 """How large the bars are; known here, so that the first frame needs none of them."""
@@ -61,6 +64,8 @@ class Window(QWidget):
         self._begun = False
         self._pages: dict[str, Page] = {}
         self._toasts: Toasts | None = None
+        self._keyboard: KeyboardOverlay | None = None
+        self._focused_before: QWidget | None = None
         self.current = ""
         self.setWindowTitle("Trasluz")
         self.setMinimumSize(880, 560)
@@ -161,16 +166,42 @@ class Window(QWidget):
         session.warm_up()
 
     def _add_shortcuts(self) -> None:
-        from PySide6.QtGui import QKeySequence, QShortcut
+        from . import keyboard
 
-        from .steps import FOOT, STEPS
+        for keys in keyboard.PAGES:
+            keyboard.bind(keys.name, self, lambda name=keys.name: self._go_by_key(name))
+        keyboard.bind("start", self, lambda: self.go("start"))
+        keyboard.bind("open", self, self.choose_data)
+        keyboard.bind("keyboard", self, self.show_keyboard)
+        keyboard.bind("close", self, self.close)
 
-        for number, (name, _title) in enumerate((*STEPS, *FOOT), start=1):
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self, activated=lambda n=name: self._go_by_key(n))
-        QShortcut(QKeySequence("Ctrl+0"), self, activated=lambda: self.go("start"))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Open), self, activated=self.choose_data)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.HelpContents), self, activated=lambda: self.go("lessons"))
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, activated=self.close)
+    def show_keyboard(self) -> None:
+        """Show the keys over the window, or put them away again."""
+        if self._keyboard is not None:
+            self._hide_keyboard()
+            return
+        from PySide6.QtWidgets import QApplication
+
+        from .frame.keyboard import KeyboardOverlay
+
+        self._focused_before = QApplication.focusWidget()
+        self._keyboard = KeyboardOverlay(self)
+        self._keyboard.closed.connect(self._hide_keyboard)
+        self._keyboard.show()
+
+    def _hide_keyboard(self) -> None:
+        overlay, self._keyboard = self._keyboard, None
+        if overlay is None:
+            return
+        overlay.hide()
+        overlay.deleteLater()
+        from shiboken6 import isValid
+
+        before, self._focused_before = self._focused_before, None
+        if before is not None and isValid(before) and before.isVisible():
+            before.setFocus()
+        elif self.current:
+            self._pages[self.current].setFocus()
 
     def _go_by_key(self, name: str) -> None:
         if self.side.open_to(name):
@@ -190,6 +221,7 @@ class Window(QWidget):
 
     def go(self, name: str) -> None:
         """Bring a page to the front."""
+        self._hide_keyboard()
         if name == self.current:
             return
         if self.current:
@@ -275,14 +307,19 @@ class Window(QWidget):
             self._toasts.place()
 
     def _restore_place(self) -> None:
-        known = self._settings.contains("window/geometry")
-        if not known or not self.restoreGeometry(self._settings.value("window/geometry")):
+        if not self._settings.contains(_PLACE):
+            self.resize(1280, 800)
+            return
+        from .place import restore
+
+        if not restore(self, self._settings, _PLACE):
             self.resize(1280, 800)
 
     def closeEvent(self, event: "QCloseEvent") -> None:
         """Remember the place of the window. Runs go on without it."""
-        self._settings.setValue("window/geometry", self.saveGeometry())
-        self._settings.sync()
+        from .place import keep
+
+        keep(self, self._settings, _PLACE)
         event.accept()
 
     def end(self) -> None:

@@ -102,9 +102,21 @@ class TopBar(Painted):
         session = self._session
         if session is None or session.project is None:
             return
-        name, sure = QInputDialog.getText(self, "Rename", "Name of the project", text=session.project.name)
-        if sure and name.strip():
-            session.rename_project(name.strip())
+        from trasluz.ui.app import settings
+        from trasluz.ui.place import remember
+
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle("Rename")
+        dialog.setLabelText("Name of the project")
+        dialog.setTextValue(session.project.name)
+        remember(dialog, settings(), "rename")
+        dialog.accepted.connect(lambda: self._renamed(dialog.textValue().strip()))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _renamed(self, name: str) -> None:
+        if name and self._session is not None and self._session.project is not None:
+            self._session.rename_project(name)
 
     # the run
 

@@ -55,6 +55,7 @@ class JudgePage(Page):
         self.matrix = MatrixPainter(Matrix("What is taken for what", np.zeros((0, 0), dtype=int), (), ()))
         self.matrix.setAccessibleName("What is taken for what")
         self.matrix.chosen.connect(self._open_cell)
+        self.matrix.cleared.connect(self._show_mistakes)
         self.table = ClassTable()
         self.table.opened.connect(self._open_class)
         self.photos = JudgedList()

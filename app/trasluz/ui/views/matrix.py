@@ -1,7 +1,7 @@
 """What is taken for what: counts in cells that can be opened."""
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
@@ -31,6 +31,9 @@ class MatrixPainter(Canvas):
     The diagonal is blue, mistakes are red, and each is as strong as its share of the row; the figure is written in
     the cell, so nothing hangs on the colour alone.
     """
+
+    cleared = Signal()
+    """The person let go of the selected cell."""
 
     def __init__(self, view: Matrix, parent: QWidget | None = None) -> None:
         self.selected: tuple[int, int] | None = None
@@ -167,7 +170,7 @@ class MatrixPainter(Canvas):
         self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Qt's: arrows move the selection, Home and End go along the row."""
+        """Qt's: arrows move the selection, Home and End go along the row, Esc lets go of it."""
         rows, columns = len(self.view.rows), len(self.view.columns)
         row, column = self.selected or self._hovered or (0, 0)
         key = Qt.Key(event.key())
@@ -184,6 +187,12 @@ class MatrixPainter(Canvas):
             self.select(row, columns - 1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.select(row, column)
+        elif key == Qt.Key.Key_Escape and self.selected is not None:
+            # the arrows go on from where they were
+            self._hovered, self.selected = self.selected, None
+            self.setAccessibleDescription(self.spoken())
+            self.update()
+            self.cleared.emit()
         else:
             super().keyPressEvent(event)
 

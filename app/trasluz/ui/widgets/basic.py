@@ -17,6 +17,7 @@ TextRole = Literal[
     "figure",
     "caption",
     "mono",
+    "key",
     "muted",
     "accent",
     "good",
@@ -41,7 +42,7 @@ class Label(QLabel):
     def set_role(self, role: TextRole) -> None:
         """Change the role, e.g. from `muted` to `bad`."""
         self.setProperty("role", role)
-        fonts = {"muted": "body", "accent": "body", "good": "body", "warn": "body", "bad": "body"}
+        fonts = {"key": "caption", "muted": "body", "accent": "body", "good": "body", "warn": "body", "bad": "body"}
         self.setFont(theme.font(fonts.get(role, role)))  # type: ignore[arg-type]
         if self.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):
             # one that was never dressed will be when it is first shown

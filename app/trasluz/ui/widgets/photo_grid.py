@@ -2,8 +2,19 @@
 
 from typing import Any, Protocol
 
-from PySide6.QtCore import QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap, QRegion, QResizeEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QRegion,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QWidget
 
 from trasluz.ui import theme
@@ -221,6 +232,25 @@ class PhotoGrid(QAbstractItemView):
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if over else Qt.CursorShape.ArrowCursor)
         super().mouseMoveEvent(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Qt's: Enter and Space open the photo that is marked."""
+        current = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and current.isValid():
+            self.selectionModel().select(current, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self.activated.emit(current)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Qt's: show where the arrows start from."""
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Qt's: the mark goes with the keys."""
+        super().focusOutEvent(event)
+        self.viewport().update()
+
     # painting
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -262,7 +292,7 @@ class PhotoGrid(QAbstractItemView):
             paint_mark(painter, mark, badge, 3.6)
 
     def _paint_ring(self, painter: QPainter, place: QRectF, *, chosen: bool) -> None:
-        painter.setPen(QPen(theme.color("accent" if chosen else "muted"), 2.5 if chosen else 1.2))
+        painter.setPen(QPen(theme.color("accent" if chosen else "ink"), 2.5 if chosen else 1.6))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(place.adjusted(-1.5, -1.5, 1.5, 1.5), 7.5, 7.5)
 

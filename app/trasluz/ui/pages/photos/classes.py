@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from trasluz.ui import theme
+from trasluz.ui import keyboard, theme
 from trasluz.ui.widgets import Card
 
 _ROW = 26
@@ -51,9 +51,14 @@ class _Bars(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        if chosen or option.state & QStyle.StateFlag.State_MouseOver:
+        marked = option.state & QStyle.StateFlag.State_HasFocus
+        if marked:
+            painter.setPen(QPen(theme.color("accent"), 1.5))
+            row = row.adjusted(1, 1, -1, -1)
+        if chosen or marked or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setBrush(theme.color("accent_ground" if chosen else "background"))
             painter.drawRoundedRect(row, 5, 5)
+        row = QRectF(option.rect)
         painter.setFont(theme.font())
         metrics = painter.fontMetrics()
         model: _Classes = index.model()  # type: ignore[assignment]
@@ -95,6 +100,7 @@ class ClassesCard(Card):
         self.list.setFrameShape(QListView.Shape.NoFrame)
         self.body.addWidget(self.list)
         self.list.selectionModel().currentChanged.connect(self._changed)
+        keyboard.bind("put away", self, self._let_go, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     def show_counts(self, counts: Sequence[tuple[str, int]], total: int) -> None:
         """Show the classes; the list is as tall as they need, up to fourteen rows."""
@@ -112,6 +118,10 @@ class ClassesCard(Card):
                 self.list.setCurrentIndex(self._model.index(row, 0))
         chooser.blockSignals(False)
         self.list.viewport().update()
+
+    def _let_go(self) -> None:
+        self.choose(None)
+        self.chosen.emit(None)
 
     def _changed(self, current: QModelIndex, _before: QModelIndex) -> None:
         if current.isValid():

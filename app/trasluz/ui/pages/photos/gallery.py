@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from trasluz.ui import keyboard
 from trasluz.ui.photos import Filter, PhotoModel
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
@@ -74,13 +74,8 @@ class Gallery(QWidget):
         self.detail.closed.connect(self.close_detail)
         self.detail.step.connect(self._step)
         self._lay_out()
-        QShortcut(
-            QKeySequence(Qt.Key.Key_Escape),
-            self,
-            activated=self.close_detail,
-            context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
-        )
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Find), self, activated=self.search.setFocus)
+        keyboard.bind("put away", self, self.put_away, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        keyboard.bind("search", self, self.search.setFocus)
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
@@ -161,6 +156,16 @@ class Gallery(QWidget):
         row = self.grid.currentIndex().row() + by
         if 0 <= row < self.model.rowCount():
             self.grid.setCurrentIndex(self.model.index(row, 0))
+
+    def put_away(self) -> None:
+        """What Esc does: put the photo away, or else what was searched for, or else the class that was chosen."""
+        if self.detail.isVisible():
+            self.close_detail()
+        elif self.search.text():
+            self.search.clear()
+            self.grid.setFocus()
+        elif self.all.isVisible():
+            self._clear()
 
     def close_detail(self) -> None:
         """Put the photo away."""
