@@ -20,7 +20,7 @@ class RadioMark(QRadioButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         centre = QPointF(8, self.height() / 2)
         on = self.isChecked()
-        painter.setPen(QPen(theme.color("accent" if on or self.hasFocus() else "muted"), 1.5))
+        painter.setPen(QPen(theme.color("ink" if self.hasFocus() else "accent" if on else "muted"), 1.5))
         painter.setBrush(theme.color("panel"))
         painter.drawEllipse(centre, 7, 7)
         if on:

@@ -389,6 +389,10 @@ class FamilyCard(QAbstractButton):
         painter.setPen(QPen(theme.color("accent" if lit else "line"), 1.5 if on else 1))
         painter.setBrush(theme.color("accent_ground" if on else "panel" if able else "background"))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.CARD_RADIUS, theme.CARD_RADIUS)
+        if self.hasFocus():
+            # a second ring: the first one may say already that it is chosen
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4, 4, -4, -4), 7, 7)
         painter.setFont(theme.font("strong"))
         painter.setPen(theme.color("ink" if able else "muted"))
         title = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 32)

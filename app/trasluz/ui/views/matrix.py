@@ -109,7 +109,11 @@ class MatrixPainter(Canvas):
         plot, wide, cell = self._plot(area)
         gap = 4.0 if cell >= 28 else 2.0 if cell >= 12 else 0.0
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        rings = ((self._hovered, ink.muted, 1.0), (self.selected, ink.accent, 2.0))
+        # without a selection the arrows start from the marked cell: that is where the keys are
+        keys_here = self.hasFocus() and self.selected is None
+        mark = (ink.ink, 1.6) if keys_here else (ink.muted, 1.0)
+        marked = self._hovered if self.hasFocus() or self.underMouse() else None
+        rings = ((marked, *mark), (self.selected, ink.accent, 2.0))
         for place, colour, width in rings:
             if place is None:
                 continue
