@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# Networks as small as those of tests gain nothing from threads, which wait for each other on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 # Child processes that tests start find the program as the tests do, installed or not.

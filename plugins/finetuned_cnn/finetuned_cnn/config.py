@@ -145,6 +145,7 @@ class FinetunedCnnConfig(EpochsConfig):
         title="Looks at a photo",
         sentence="How often the finished model looks at a photo before it answers with the mean of what it saw; "
         "each look takes its time.",
+        advanced=True,
         labels={
             "one": "One — the square in the middle",
             "mirrored": "Mirrored too — two looks; not where left and right mean something",

@@ -38,7 +38,7 @@ class AdviceCard(Card):
         self._progress = StepProgress()
         self._trouble = Label("", "warn", wrap=True)
         self._retry = SmallButton("Measure again", self.again.emit)
-        self.follow_button = SmallButton(
+        self.follow_button = SecondaryButton(
             "Follow the advice", self._follow, tip="Let each run choose by this table, also when your data changes."
         )
         self.try_button = SecondaryButton(
