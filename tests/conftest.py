@@ -64,7 +64,7 @@ def photos(tmp_path: Path) -> Path:
     return _write_photos(tmp_path / "photos", {"red": 6, "blue": 6})
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_photos() -> Callable[..., Path]:
     """`make_photos(root, {"train/cat": 5, …})` writes small different JPEGs; names with slashes make split folders."""
     return _write_photos

@@ -10,6 +10,7 @@ from .advising import Advising
 from .bridge.call import Call, Trouble
 from .bridge.host import HostBridge
 from .bridge.work import Work
+from .corrections import CorrectionDesk
 from .queue import RunQueue
 from .steps import STEPS, StepState, run_steps
 
@@ -32,6 +33,7 @@ class Session(QObject):
         index: Its `Index`; read it only in `index_work`.
         catalogue: The host's catalogue: families with schemas, kinds, plugins.
         devices: The host's device report, as JSON.
+        corrections: What the person corrected about the project's data, with undo.
         runs: The project's runs, newest first (`core.runs.history.RunSummary`).
         run: The watch of the chosen run, or None.
         queue: Which run is trained and which wait (`ui.queue.RunQueue`).
@@ -84,6 +86,7 @@ class Session(QObject):
         self._said: dict[str, StepState] = {}
         self._busy: dict[str, str] = {}
         self._inspection: Call | None = None
+        self.corrections = CorrectionDesk(self)
         for courier in (self.host, self.work, self.index_work, self._run_work):
             courier.trouble.connect(self.show_trouble)
         self.host.died.connect(lambda sentence: self.said.emit(sentence, "warn"))

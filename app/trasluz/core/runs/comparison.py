@@ -12,8 +12,13 @@ from .folder import RunFolder
 from .paired import Pair, Told, pair
 
 
-def paired_runs(first: RunFolder, second: RunFolder) -> Pair | None:
+def paired_runs(first: RunFolder, second: RunFolder, *, now: Corrections | None = None) -> Pair | None:
     """Hold the judgements of two runs against each other, by the labels that count now.
+
+    Args:
+        first: A run.
+        second: The other.
+        now: The project's corrections; read from the project of the runs where None.
 
     Returns:
         None where they were not judged on the same items: one has no judgement, their data is another, or their
@@ -24,7 +29,7 @@ def paired_runs(first: RunFolder, second: RunFolder) -> Pair | None:
     judgements = [Judgement.load(run.judgement_path) for run in (first, second)]
     if {j.headline for j in judgements} != {"accuracy"}:
         return None
-    now = _current(second) or _current(first)
+    now = now if now is not None else _current(second) or _current(first)
     found = pair(*(told(j.items, run, now) for j, run in zip(judgements, (first, second), strict=True)))
     return found if found.items else None
 

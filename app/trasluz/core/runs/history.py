@@ -31,6 +31,7 @@ class RunSummary(BaseModel):
         sentence: How it ended where it did not finish, in words.
         seconds: How long it trained, all sittings together.
         fingerprint: Of the data, so that two runs can be compared fairly.
+        uncorrected: The same without what the person corrected.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,6 +55,7 @@ class RunSummary(BaseModel):
     sentence: str = ""
     seconds: float | None = None
     fingerprint: str = ""
+    uncorrected: str = ""
 
 
 def summarise(run: RunFolder | Path | str) -> RunSummary:
@@ -98,6 +100,7 @@ def summarise(run: RunFolder | Path | str) -> RunSummary:
         sentence=sentence,
         seconds=finished.seconds if finished else card.seconds if card else None,
         fingerprint=card.data.fingerprint if card else "",
+        uncorrected=(card.data.uncorrected or card.data.fingerprint) if card else "",
     )
 
 

@@ -173,19 +173,26 @@ def paired_difference(both: int, plus: int, minus: int, neither: int) -> tuple[f
     )
 
 
-def sentence(pair: Pair, first: str = "the first", second: str = "the second") -> str:
-    """What the comparison says, in plain words."""
+def sentence(pair: Pair, first: str = "the first", second: str = "the second", *, nouns: str = "items") -> str:
+    """What the comparison says, in plain words.
+
+    Args:
+        pair: The comparison.
+        first: What the first model is called.
+        second: And the second.
+        nouns: What the items are called.
+    """
     if not pair.items:
-        return "They were not judged on the same items, so they cannot be held against each other one by one."
+        return f"They were not judged on the same {nouns}, so they cannot be held against each other one by one."
     a, b = len(pair.only_first), len(pair.only_second)
     if a + b == 0:
-        return f"On all {pair.items:,} items both are right or both are wrong: nothing tells them apart."
+        return f"On all {pair.items:,} {nouns} both are right or both are wrong: nothing tells them apart."
     if a == b:
-        return f"Each alone is right on {a:,} of {pair.items:,} items: nothing says that one is better."
+        return f"Each alone is right on {a:,} of {pair.items:,} {nouns}: nothing says that one is better."
     better, worse = (first, second) if a > b else (second, first)
     low, high = pair.difference_interval
     told = (
-        f"{better[0].upper()}{better[1:]} alone is right on {max(a, b):,} items, {worse} alone on {min(a, b):,}. "
+        f"{better[0].upper()}{better[1:]} alone is right on {max(a, b):,} {nouns}, {worse} alone on {min(a, b):,}. "
         f"Were both equally good, chance would give a difference like this {_often(pair.p_value)}"
     )
     verdict = "so it is likely real" if pair.p_value < _CHANCE else "so it may be chance"

@@ -1,4 +1,4 @@
-"""The table of classes: how well each is found."""
+"""The table of classes: how well each is found, with intervals; sorted by any column."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
@@ -6,33 +6,43 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from trasluz.ui import theme
 
-from .verdict import Verdict
+from .verdict import ClassRow, Verdict
 
 _COLUMNS = (
-    ("Class", "The class"),
-    ("Photos", "How many of it were judged"),
-    ("Found", "Of those that are it, the share that the model finds (recall)"),
-    ("Sure hit", "Of those that the model calls it, the share that is it (precision)"),
-    ("Mistaken for it", "How many others were taken for it"),
+    ("Class", "The class", "mistakes"),
+    ("Right", "How many of it are answered rightly, of how many that were judged", "all"),
+    ("Found", "Of those that are it, the share that the model finds (recall), with its 95 % interval", "missed"),
+    ("Sure hit", "Of those that the model calls it, the share that is it (precision), with its 95 % interval", "taken"),
+    ("F1", "Both in one: the harmonic mean of recall and precision, with its 95 % interval", "mistakes"),
+    ("Others", "How many others were taken for it", "taken"),
 )
+"""Title, what it means, and which photos a click on a cell opens."""
+_WIDTHS = (120, 88, 124, 124, 124, 72)
 
 
 class ClassTable(QTableWidget):
-    """One row for each class, the least well found first; a row that is opened shows its photos."""
+    """One row for each class, the least well found first; a cell that is chosen shows the photos behind it."""
 
-    opened = Signal(str)
+    opened = Signal(str, str)
+    """The class, and which of its photos: all, missed, taken, mistakes."""
 
     def __init__(self) -> None:
         super().__init__(0, len(_COLUMNS))
         self.setAccessibleName("How well each class is found")
-        for i, (title, tip) in enumerate(_COLUMNS):
+        for i, (title, tip, _) in enumerate(_COLUMNS):
             head = QTableWidgetItem(title)
-            head.setToolTip(tip)
+            head.setToolTip(f"{tip}. Click to sort.")
             side = Qt.AlignmentFlag.AlignLeft if i == 0 else Qt.AlignmentFlag.AlignRight
             head.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
             self.setHorizontalHeaderItem(i, head)
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        for column, width in enumerate(_WIDTHS):
+            self.setColumnWidth(column, width)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        # the arrow of the sorted column stands in the room that is left for it, not on the word
+        self.setStyleSheet(
+            "QHeaderView::section { padding: 6px 16px 6px 4px; } QTableWidget::item { padding-right: 13px; }"
+        )
         self.horizontalHeader().setHighlightSections(False)
         self.verticalHeader().setVisible(False)
         self.verticalHeader().setDefaultSectionSize(32)
@@ -41,29 +51,59 @@ class ClassTable(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
-        self.currentCellChanged.connect(lambda row, *_: self._open(row))
+        self.setSortingEnabled(True)
+        self.horizontalHeader().setSortIndicator(2, Qt.SortOrder.AscendingOrder)
+        self.currentCellChanged.connect(lambda row, column, *_: self._open(row, column))
 
     def show_verdict(self, verdict: Verdict) -> None:
-        """Fill the table."""
+        """Fill the table; the order stays as the person chose it."""
         self.blockSignals(True)
+        self.setSortingEnabled(False)
         rows = verdict.classes()
         self.setRowCount(len(rows))
         for i, row in enumerate(rows):
-            cells = (row.label, f"{row.items:,}", _share(row.recall), _share(row.precision), f"{row.others:,}")
-            for j, words in enumerate(cells):
-                item = QTableWidgetItem(words)
+            for j, (words, value) in enumerate(_cells(row)):
+                cell = _Cell(words, value)
                 if j:
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                    cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 if not row.items:
-                    item.setForeground(QColor(theme.tokens().muted))
-                self.setItem(i, j, item)
+                    cell.setForeground(QColor(theme.tokens().muted))
+                cell.setToolTip("" if row.items else "None of it was judged.")
+                self.setItem(i, j, cell)
+        self.setSortingEnabled(True)
         self.blockSignals(False)
 
-    def _open(self, row: int) -> None:
+    def _open(self, row: int, column: int) -> None:
         item = self.item(row, 0)
         if item is not None:
-            self.opened.emit(item.text())
+            self.opened.emit(item.text(), _COLUMNS[column][2])
 
 
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1%}"
+class _Cell(QTableWidgetItem):
+    """A cell that is sorted by its number."""
+
+    def __init__(self, words: str, value: float | str) -> None:
+        super().__init__(words)
+        self._value = value
+
+    def __lt__(self, other: QTableWidgetItem) -> bool:
+        mine, theirs = self._value, getattr(other, "_value", "")
+        return mine < theirs if isinstance(mine, type(theirs)) else str(mine) < str(theirs)
+
+
+def _cells(row: ClassRow) -> list[tuple[str, float | str]]:
+    return [
+        (row.label, row.label.casefold()),
+        (f"{row.right:,} of {row.items:,}", float(row.items)),
+        _share(row.recall, row.recall_interval),
+        _share(row.precision, row.precision_interval),
+        _share(row.f1, row.f1_interval),
+        (f"{row.others:,}", float(row.others)),
+    ]
+
+
+def _share(value: float | None, interval: tuple[float, float]) -> tuple[str, float]:
+    if value is None:
+        return "–", 2.0
+    low, high = interval
+    return f"{value:.0%}  ({low * 100:.0f}–{high * 100:.0f})", value

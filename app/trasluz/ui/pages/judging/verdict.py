@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import DataError, Matrix, ModelCard
+from trasluz.api import DataError, Interval, Matrix, ModelCard
 from trasluz.api.model import CARD_NAME
+from trasluz.api.scores import wilson
+from trasluz.core.corrections import Corrections, Relabelled
+from trasluz.core.inference.doubt import RiskCoverage
+from trasluz.core.runs.comparison import applied, key_of
 from trasluz.ui.pages.words import plurals
 
 if TYPE_CHECKING:
@@ -18,13 +22,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One item: what it is, what the model says."""
+    """One item: what it is, what the model says.
+
+    Attributes:
+        told: What it was when the model was judged, where the person says another class now; empty otherwise.
+    """
 
     path: str
     target: str
     answer: str
     score: float | None = None
     top: tuple[tuple[str, float], ...] = ()
+    part: str = ""
+    told: str = ""
+
+    @property
+    def key(self) -> str:
+        """One word for it, as `core.runs.comparison` has it."""
+        return key_of(self.path, self.part)
 
     @property
     def right(self) -> bool:
@@ -34,7 +49,11 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class ClassRow:
-    """One class: how many there are, how many are found, how many others are taken for it."""
+    """One class: how many there are, how many are found, how many others are taken for it.
+
+    The intervals are Wilson's, 95 %. For F1 it is that of the share of right answers among all items that are the
+    class or are called it, J, turned by F1 = 2J / (1 + J): given how many those are, their number is binomial.
+    """
 
     label: str
     items: int
@@ -51,6 +70,28 @@ class ClassRow:
         """Of those that are called it, the share that is it."""
         called = self.right + self.others
         return self.right / called if called else None
+
+    @property
+    def f1(self) -> float | None:
+        """The harmonic mean of the two; None where nothing is it and nothing is called it."""
+        named = self.items + self.right + self.others
+        return 2 * self.right / named if named else None
+
+    @property
+    def recall_interval(self) -> tuple[float, float]:
+        """Of the recall."""
+        return wilson(self.right, self.items)
+
+    @property
+    def precision_interval(self) -> tuple[float, float]:
+        """Of the precision."""
+        return wilson(self.right, self.right + self.others)
+
+    @property
+    def f1_interval(self) -> tuple[float, float]:
+        """Of F1."""
+        low, high = wilson(self.right, self.items + self.others)
+        return 2 * low / (1 + low), 2 * high / (1 + high)
 
 
 @dataclass(slots=True)
@@ -69,11 +110,53 @@ class Verdict:
     labels: list[str] = field(default_factory=list)
     counts: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=int))
     cells: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    relabelled: int = 0
+    """How many items count as another class than when the model was judged."""
+    left_out: int = 0
+    """How many that were judged are left out now."""
+    curve: RiskCoverage | None = None
+    """What each threshold of confidence leaves; None where the model tells no confidence."""
+
+    @property
+    def judged_score(self) -> float | None:
+        """The headline metric of the ONNX model, by the labels of its own time."""
+        return self.card.metrics.get(self.card.headline)
+
+    @property
+    def changed(self) -> bool:
+        """Whether the labels count otherwise now, so that the score is another than that of the card."""
+        return bool(self.relabelled or self.left_out) and self.card.headline == "accuracy" and bool(self.items)
 
     @property
     def score(self) -> float | None:
-        """The headline metric of the ONNX model."""
-        return self.card.metrics.get(self.card.headline)
+        """The headline metric by the labels that count now."""
+        if not self.changed:
+            return self.judged_score
+        return sum(item.right for item in self.items) / len(self.items)
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of the score."""
+        if not self.changed:
+            return self.card.interval
+        low, high = wilson(sum(item.right for item in self.items), len(self.items))
+        return Interval(low=low, high=high, method="Wilson score, 95 %")
+
+    def unsure(self, threshold: float) -> list[Judged]:
+        """The items that stay without an answer at a threshold, the wrong ones first."""
+        found = [item for item in self.items if item.score is not None and item.score < threshold]
+        return sorted(found, key=lambda item: (item.right, item.score or 0.0))
+
+    def of_class(self, label: str, which: str) -> list[Judged]:
+        """The items behind a number of a class: `all` of it, the `missed` ones, those `taken` for it, or `mistakes`."""
+        if which == "all":
+            return surest([i for i in self.items if i.target == label])
+        wrong = self.mistakes()
+        if which == "missed":
+            return [i for i in wrong if i.target == label]
+        if which == "taken":
+            return [i for i in wrong if i.answer == label]
+        return [i for i in wrong if label in (i.target, i.answer)]
 
     @property
     def matrix(self) -> Matrix:
@@ -112,8 +195,11 @@ def surest(items: Sequence[Judged]) -> list[Judged]:
     return sorted(items, key=lambda item: -(item.score if item.score is not None else 0.0))
 
 
-def read_verdict(run: "RunFolder") -> Verdict:
-    """Read the judgement and the card of a finished run.
+def read_verdict(run: "RunFolder", now: Corrections | None = None) -> Verdict:
+    """Read the judgement and the card of a finished run, by the labels that count now.
+
+    Args:
+        now: The project's corrections; None where the labels of the judgement count.
 
     Raises:
         DataError: If either is missing or broken; the message says what to do.
@@ -125,21 +211,29 @@ def read_verdict(run: "RunFolder") -> Verdict:
         raise DataError(
             f"The judgement of the run “{run.path.name}” cannot be read ({error}); train again to have it judged anew."
         ) from error
-    return verdict_of(card, told)
+    return verdict_of(card, told, Relabelled(now, applied(run)) if now is not None else None)
 
 
-def verdict_of(card: ModelCard, told: dict[str, Any]) -> Verdict:
+def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | None = None) -> Verdict:
     """Make the verdict of a card and a judgement as JSON."""
-    items = [
-        Judged(
-            path=str(raw["path"]),
-            target=str(raw.get("target", "")),
-            answer=str(raw.get("label") or raw.get("text", "")),
-            score=raw.get("score"),
-            top=tuple((str(name), float(value)) for name, value in raw.get("top") or ()),
+    items, left_out = [], 0
+    for raw in told.get("items", ()):
+        path, part, judged = str(raw["path"]), str(raw.get("part") or ""), str(raw.get("target", ""))
+        target = relabelled.target(path, part, judged) if relabelled is not None else judged
+        if target is None:
+            left_out += 1
+            continue
+        items.append(
+            Judged(
+                path=path,
+                part=part,
+                target=target,
+                told=judged if target != judged else "",
+                answer=str(raw.get("label") or raw.get("text", "")),
+                score=raw.get("score"),
+                top=tuple((str(name), float(value)) for name, value in raw.get("top") or ()),
+            )
         )
-        for raw in told.get("items", ())
-    ]
     verdict = Verdict(
         card=card,
         items=items,
@@ -148,7 +242,11 @@ def verdict_of(card: ModelCard, told: dict[str, Any]) -> Verdict:
         items_per_second=told.get("items_per_second"),
         milliseconds=told.get("milliseconds"),
         skipped=list(told.get("skipped") or ()),
+        relabelled=sum(bool(item.told) for item in items),
+        left_out=left_out,
     )
+    if known := [item for item in items if item.score is not None]:
+        verdict.curve = RiskCoverage([item.score or 0.0 for item in known], [item.right for item in known])
     if card.labels:
         # a class that is only in the data judged on has no column of its own otherwise
         extra = {t for item in items for t in (item.target, item.answer)} - set(card.labels)

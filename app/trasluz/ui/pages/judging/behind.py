@@ -1,0 +1,192 @@
+"""The card at the right of the Judge page: photos behind a number, the reason for one, and what was corrected."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from trasluz.core.corrections import Correction
+from trasluz.ui.corrections import CorrectionDesk
+from trasluz.ui.pages.scrolled import scrolled
+from trasluz.ui.pages.using.answer import AnswerPanel
+from trasluz.ui.thumbnails import Thumbnails
+from trasluz.ui.widgets import Card, Label, LinkButton, SecondaryButton, SmallButton
+
+from .photos import CorrectedList, JudgedList
+from .verdict import Judged
+
+PHOTOS, NOBODY, WHY, CORRECTED = range(4)
+_NEWS_LASTS = 12_000
+_UNDER_PHOTO = 335
+"""Height of all that the card holds above and under the photo whose answer is explained."""
+
+
+class BehindCard(Card):
+    """Shows one of four: photos, that there are none, why a photo is answered so, the corrections."""
+
+    all_asked = Signal()
+    """Show all mistakes again."""
+    retrain_asked = Signal()
+    """Train again, with the corrections."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(336)
+        self._room = 1024
+        self.photos = JudgedList()
+        self.corrected = CorrectedList()
+        self.answer = AnswerPanel()
+        self._title = Label("", "strong", wrap=True)
+        self._order = Label("", "muted", wrap=True)
+        self.all_link = LinkButton("all mistakes", self.all_asked.emit)
+        self.corrections_link = LinkButton("", self.show_corrections, tip="What you corrected, to look at or take back")
+        self.corrections_link.setVisible(False)
+        self._head = QWidget()
+        top = QHBoxLayout(self._head)
+        top.setContentsMargins(0, 0, 0, 0)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._order)
+        links = QVBoxLayout()
+        links.setSpacing(2)
+        links.addWidget(self.all_link, 0, Qt.AlignmentFlag.AlignRight)
+        links.addWidget(self.corrections_link, 0, Qt.AlignmentFlag.AlignRight)
+        links.addStretch(1)
+        top.addLayout(words, 1)
+        top.addLayout(links)
+        self.body.addWidget(self._head)
+        self._nobody = Label("", "muted", wrap=True)
+        self._nobody.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.stack = QStackedWidget()
+        for widget in (self.photos, self._nobody, scrolled(self._build_why()), self._build_corrected()):
+            self.stack.addWidget(widget)
+        self.body.addWidget(self.stack, 1)
+        self._news = QWidget()
+        news = QHBoxLayout(self._news)
+        news.setContentsMargins(0, 0, 0, 0)
+        self._news_words = Label("", "muted", wrap=True)
+        self.undo_link = LinkButton("undo", tip="Ctrl+Z")
+        news.addWidget(self._news_words, 1)
+        news.addWidget(self.undo_link, 0, Qt.AlignmentFlag.AlignTop)
+        self.body.addWidget(self._news)
+        self._news.setVisible(False)
+        self._news_over = QTimer(self, interval=_NEWS_LASTS, singleShot=True)
+        self._news_over.timeout.connect(lambda: self._news.setVisible(False))
+
+    def say(self, sentence: str, *, can_undo: bool) -> None:
+        """Say for a while what was just corrected, with a way back."""
+        self._news_words.setText(sentence)
+        self.undo_link.setVisible(can_undo)
+        self._news.setVisible(True)
+        self._news_over.start()
+
+    def _build_why(self) -> QWidget:
+        why = QWidget()
+        reason = QVBoxLayout(why)
+        reason.setContentsMargins(0, 0, 0, 0)
+        self.said = Label("", "muted", wrap=True)
+        top = QHBoxLayout()
+        top.addWidget(LinkButton("← back to the photos", self.back))
+        top.addStretch(1)
+        self.correct_button = SmallButton("Correct…", tip="Say what it really is, or leave it out")
+        top.addWidget(self.correct_button)
+        reason.addLayout(top)
+        reason.addWidget(self.said)
+        reason.addWidget(self.answer, 1)
+        return why
+
+    def _build_corrected(self) -> QWidget:
+        page = QWidget()
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        self.undo_button = SmallButton("Undo", tip="Ctrl+Z")
+        self.redo_button = SmallButton("Redo", tip="Ctrl+Shift+Z")
+        row.addWidget(self.undo_button)
+        row.addWidget(self.redo_button)
+        row.addStretch(1)
+        layout.addLayout(row)
+        layout.addWidget(self.corrected, 1)
+        self.retrain_button = SecondaryButton("Train again with corrections", self.retrain_asked.emit)
+        layout.addWidget(self.retrain_button)
+        return page
+
+    def set_thumbnails(self, thumbnails: Thumbnails) -> None:
+        """Where pictures come from."""
+        self.photos.set_thumbnails(thumbnails)
+        self.corrected.set_thumbnails(thumbnails)
+
+    # what is shown
+
+    @property
+    def shows(self) -> int:
+        """Which of the four."""
+        return self.stack.currentIndex()
+
+    def show_photos(
+        self, title: str, order: str, items: Sequence[Judged], *, nobody: str, root: Path, stay: bool = False
+    ) -> None:
+        """Show photos, or a sentence where there are none."""
+        self._title.setText(title)
+        self._order.setText(order if items else "")
+        self._order.setVisible(bool(items))
+        self._nobody.setText(nobody)
+        self.photos.show_items(items, root, stay=stay)
+        if self.shows == WHY:
+            self.answer.forget()
+        self._to(PHOTOS if items else NOBODY)
+
+    def show_why(self, item: Judged) -> None:
+        """Bring the reason to the front; the answer panel is asked by the page."""
+        self.said.setVisible(not item.right)
+        self.said.setText("" if item.right else f"You said {item.target}. Choose it below to compare.")
+        self._to(WHY)
+
+    def show_corrections(self) -> None:
+        """Bring the list of corrections to the front."""
+        if self.shows == WHY:
+            self.answer.forget()
+        self._to(CORRECTED)
+        self._title.setText("Your corrections")
+        self._order.setText("Your files stay as they are")
+        self._order.setVisible(True)
+        self.all_link.setVisible(True)
+
+    def update_corrections(self, desk: CorrectionDesk, root: Path) -> None:
+        """Show what is corrected now."""
+        made: list[Correction] = list(desk.made)[::-1] if desk.made is not None else []
+        count = len(made)
+        self.corrections_link.setText(f"corrections ({count:,})")
+        self.corrections_link.setVisible(bool(count) or desk.can_redo)
+        self.undo_button.setEnabled(desk.can_undo)
+        self.redo_button.setEnabled(desk.can_redo)
+        self.corrected.show_items(made, root, stay=True)
+        words = f"Train again with {count:,} correction{'' if count == 1 else 's'}"
+        self.retrain_button.setText(words)
+        self.retrain_button.setAccessibleName(words)
+        self.retrain_button.setEnabled(bool(count))
+        if self.shows == CORRECTED and not count and not desk.can_redo:
+            self.all_asked.emit()
+
+    def back(self) -> None:
+        """From the reason to the photos."""
+        self.answer.forget()
+        self._to(PHOTOS)
+        self.photos.setFocus()
+
+    def _to(self, which: int) -> None:
+        self.stack.setCurrentIndex(which)
+        self._head.setVisible(which != WHY)
+        self.corrections_link.setEnabled(which != CORRECTED)
+        self.fit(self._room)
+
+    def fit(self, room: int) -> None:
+        """Take the width that suits a page of this width, and give the photo what the words around it leave."""
+        self._room = room
+        plain = 336 if room < 1500 else 420
+        self.setFixedWidth(min(460, max(plain, room * 3 // 8)) if self.shows == WHY else plain)
+        self.answer.set_tallest(max(170, self.height() - _UNDER_PHOTO))

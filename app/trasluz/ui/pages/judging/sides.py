@@ -1,0 +1,101 @@
+"""The card at the left of the Judge page and its sides: confusions, classes, doubt, another run."""
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget
+
+from trasluz.api import Matrix
+from trasluz.ui.pages.scrolled import scrolled
+from trasluz.ui.views.matrix import MatrixPainter
+from trasluz.ui.widgets import Card, Label, SmallButton
+
+from .classes import ClassTable
+from .doubt import DoubtPanel
+from .verdict import Verdict
+from .versus import VersusPanel
+
+MATRIX, CLASSES, DOUBT, VERSUS = range(4)
+_SIDES = (
+    ("What is taken for what", "rows: what it is · columns: what the model says"),
+    ("Class by class", "click a number for the photos behind it, a head to sort"),
+    ("Don’t know", "below some confidence no answer is better than a wrong one"),
+    ("Another run", "both models on the same photos"),
+)
+
+
+class Sides(Card):
+    """One side at a time; a button for each."""
+
+    turned = Signal(int)
+    """Another side is in front."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.matrix = MatrixPainter(Matrix(_SIDES[MATRIX][0], np.zeros((0, 0), dtype=int), (), ()))
+        self.matrix.setAccessibleName(_SIDES[MATRIX][0])
+        # in the frame it takes the room there is; only very many classes scroll
+        policy = self.matrix.sizePolicy()
+        policy.setHeightForWidth(False)
+        self.matrix.setSizePolicy(policy)
+        self.table = ClassTable()
+        self.doubt = DoubtPanel()
+        self.versus = VersusPanel()
+        self.buttons: list[SmallButton] = []
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for i, (title, tip) in enumerate(_SIDES):
+            button = SmallButton(title, tip=tip)
+            button.setCheckable(True)
+            self._group.addButton(button, i)
+            self.buttons.append(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._group.idClicked.connect(self.turn)
+        self.body.addLayout(row)
+        self._hint = Label("", "muted")
+        self.body.addWidget(self._hint)
+        self.stack = QStackedWidget()
+        for widget in (scrolled(self.matrix), self.table, scrolled(self.doubt), scrolled(self.versus)):
+            self.stack.addWidget(widget)
+        self.body.addWidget(self.stack, 1)
+        self.turn(MATRIX)
+
+    @property
+    def side(self) -> int:
+        """Which one is in front."""
+        return self.stack.currentIndex()
+
+    def turn(self, side: int) -> None:
+        """Bring a side to the front."""
+        self.stack.setCurrentIndex(side)
+        self.buttons[side].setChecked(True)
+        self._hint.setText(_SIDES[side][1])
+        self.turned.emit(side)
+
+    def show_verdict(self, verdict: Verdict) -> None:
+        """Show confusions and classes; what a model has not is not offered."""
+        has_classes = bool(verdict.labels)
+        for side, there in (
+            (MATRIX, has_classes),
+            (CLASSES, has_classes),
+            (DOUBT, verdict.curve is not None),
+            (VERSUS, verdict.card.headline == "accuracy"),
+        ):
+            self.buttons[side].setVisible(there)
+        there = [i for i, button in enumerate(self.buttons) if not button.isHidden()]
+        self.setVisible(bool(there))
+        if there and self.side not in there:
+            self.turn(there[0])
+        if has_classes:
+            self.matrix.set_view(verdict.matrix)
+            count = len(verdict.labels)
+            # very many classes scroll instead of shrinking out of sight
+            self.matrix.setMinimumHeight(int(120 + count * 6.5) if count > 60 else 200)
+            self.table.show_verdict(verdict)
+
+    def deselect(self) -> None:
+        """No cell of the confusions is chosen any more."""
+        if self.matrix.selected is not None:
+            self.matrix.selected = None
+            self.matrix.update()

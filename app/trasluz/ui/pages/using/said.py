@@ -1,0 +1,26 @@
+"""An answer in words, with the threshold that the person chose kept to."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trasluz.ui.pages.words import share_words
+
+DONT_KNOW = "Don’t know"
+
+
+def said_words(prediction: Mapping[str, Any]) -> str:
+    """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`."""
+    score = prediction.get("score")
+    sure = f"{share_words(score)} sure" if score is not None else ""
+    text = str(prediction.get("text", ""))
+    if prediction.get("unsure"):
+        return f"{DONT_KNOW} · perhaps {text}, {sure}"
+    return f"{text} · {sure}" if sure else text
+
+
+def short_words(prediction: Mapping[str, Any]) -> str:
+    """The answer in a word or two, for a row."""
+    if prediction.get("error"):
+        return str(prediction["error"])
+    text = str(prediction.get("text", ""))
+    return f"don’t know, perhaps {text}" if prediction.get("unsure") else text
