@@ -118,6 +118,7 @@ def test_a_wrong_label_is_mended_taken_back_and_learned_from(  # noqa: PLR0915 -
     assert {"blue", "red", "Leave it out"} <= set(named) and named["blue"].isChecked()
     named["red"].trigger()
     menu.close()
+    judging.window().activateWindow()  # without a screen nobody gives the focus back from a closed menu
     qtbot.waitUntil(lambda: judging.score.value.text() == "100.0%", timeout=20_000)
     assert "92.3% before you corrected" in judging.score.note.text()
     assert judging.again_button.isVisible() and judging.again_button.text() == "Train again with 1 correction"

@@ -8,13 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import DatasetSource, Explainer, FamilyError, Progress, view_to_json
+from trasluz.api import DatasetSource, Explainer, FamilyError, Progress, Record, Sample, view_to_json
 from trasluz.core.atomic import rename
-from trasluz.core.inference.batch import Answered, answers
+from trasluz.core.inference.batch import Answered, answer_together, answers
 
 from .calls import Cancels, Reports, Rows, UsageError, check_cancelled
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from trasluz.core.inference.doubt import Answering
     from trasluz.core.inference.model import OpenModel
 
@@ -64,6 +66,15 @@ def rows(
         )
         yield _row(row, answering)
     check_cancelled(cancelled)
+
+
+def picture(model: "OpenModel", image: "np.ndarray") -> dict[str, Any]:
+    """Answer one picture, (H, W, 3) uint8 RGB, as `predict --json` prints it."""
+    from trasluz.core.inference.doubt import Answering
+
+    sample = Sample(Record(path="camera"), {"image": image})
+    (row,) = answer_together(model.predictor, [("camera", sample)])
+    return _row(row, Answering.read(model.folder))
 
 
 def table(

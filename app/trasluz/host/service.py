@@ -17,6 +17,8 @@ from .calls import Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from trasluz.core.plugins.registry import Registry
 
 Pool = Literal["quick", "long", "pictures"]
@@ -36,6 +38,7 @@ class Service:
         "image": "pictures",
         "open_model": "quick",
         "predict": "quick",
+        "predict_image": "quick",
         "predict_folder": "long",
         "views": "quick",
         "explain": "quick",
@@ -253,6 +256,8 @@ class Service:
 
     def open_model(self, model: str, device: str = "auto") -> dict[str, Any]:
         """Open a model, so that the first answer comes at once; say what it is and what it runs on."""
+        from trasluz.core.inference.doubt import Answering
+
         with self._models.use(model, device) as open_model:
             return {
                 "card": open_model.card.model_dump(mode="json"),
@@ -260,6 +265,7 @@ class Service:
                 "provider": open_model.provider,
                 "sentence": open_model.sentence,
                 "milliseconds": self._models.milliseconds(open_model),
+                "unsure_below": Answering.read(open_model.folder).unsure_below,
             }
 
     def predict(
@@ -285,6 +291,19 @@ class Service:
             source = self.registry().source_for(open_model.card.kind)
             rows = list(answers.rows(open_model, source, inputs, texts=texts, progress=progress, cancelled=cancelled))
             return {"predictions": rows, "provider": open_model.provider}
+
+    def predict_image(self, *, model: str, image: "np.ndarray", device: str = "auto") -> dict[str, Any]:
+        """Answer a picture that is in no file, such as a camera's: (H, W, 3) uint8 RGB.
+
+        Raises:
+            UsageError: If the model answers no pictures.
+        """
+        from . import answers
+
+        with self._models.use(model, device) as open_model:
+            if not str(open_model.card.kind).startswith("image"):
+                raise UsageError(f"This model answers {open_model.card.kind}, and a camera gives pictures.")
+            return {"prediction": answers.picture(open_model, image), "provider": open_model.provider}
 
     def predict_folder(
         self,

@@ -3,25 +3,27 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
-from trasluz.ui import theme
 from trasluz.ui.files import choose_files, choose_folder
 from trasluz.ui.thumbnails import Thumbnails
-from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, SecondaryButton, SmallButton
-from trasluz.ui.widgets.basic import Painted
+from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, SmallButton
 
 from .page import Page
 from .standing import missing
 from .using.answer import AnswerPanel, provider_words
+from .using.beside import Beside, OtherChoice
+from .using.drop import DropPlace
 from .using.table import FolderAnswers
 from .using.tray import Tray
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
+
+    from .using.camera import CameraPanel
 
 _AT_ONCE = 48
 """More photos than this become a table."""
@@ -44,12 +46,20 @@ class UsePage(Page):
         self.open_button = SecondaryButton("Open photos…", self.choose_photos, tip="Ctrl+O")
         self.folder_button = SecondaryButton("Open a folder…", self.choose_folder)
         self.paste_button = SecondaryButton("Paste", self.paste, tip="Ctrl+V")
+        self.camera_button = SecondaryButton("Camera", self.start_camera, tip="Answer what the camera sees")
+        self.camera: CameraPanel | None = None
+        self._unsure_below: float | None = None
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
         self.place = DropPlace()
         self.tray = Tray()
         self.tray.shown.connect(self._show_photo)
         self.answer = AnswerPanel(tall=False)
         self.answer.answered.connect(self._answered)
+        self.beside = Beside()
+        self.beside.answered.connect(self._answered)
+        self.other = OtherChoice()
+        self.other.chosen.connect(self._other_chosen)
+        self._path = ""
         self.folder = FolderAnswers()
         self.folder.opened.connect(self._open_row)
         self.folder.closed.connect(self._close_folder)
@@ -67,10 +77,14 @@ class UsePage(Page):
         side.setFixedWidth(248)
         side.head.addWidget(SmallButton("Clear", self._clear))
         side.body.addWidget(self.tray, 1)
+        side.body.addWidget(self.other)
         layout.addWidget(side)
         card = Card()
         card.body.addWidget(self.answer, 1)
-        layout.addWidget(card, 1)
+        self._models = QStackedWidget()
+        self._models.addWidget(card)
+        self._models.addWidget(self.beside)
+        layout.addWidget(self._models, 1)
         return page
 
     # what comes from the session
@@ -81,6 +95,7 @@ class UsePage(Page):
         self.tray.set_thumbnails(thumbnails)
         for signal in (session.run_changed, session.run_state_changed, session.project_changed):
             signal.connect(self._changed)
+        session.runs_changed.connect(self._offer_others)
 
     def _changed(self, *_: object) -> None:
         # also while another page is in front: a model that has just been made is opened ahead
@@ -102,7 +117,12 @@ class UsePage(Page):
             self.header.set_actions()
             self.stack.setCurrentWidget(self.empty)
             return
-        self.header.set_actions(self.paste_button, self.open_button, self.folder_button, self.export_button)
+        self.camera_button.setEnabled(True)  # one may have been connected since
+        self.header.set_actions(
+            self.camera_button, self.paste_button, self.open_button, self.folder_button, self.export_button
+        )
+        self._offer_others()
+        self._open_model(quiet=True)
         if self.stack.currentWidget() is self.empty:
             self.stack.setCurrentIndex(2 if self.tray.tray.paths else 1)
 
@@ -111,37 +131,49 @@ class UsePage(Page):
         if model == self._model:
             return
         self._model = model
+        self._stop_camera()
         self.folder.stop()
         self._forget_answers()
         if self.stack.currentWidget() is self.folder:
             self._close_folder()
-        if model is None or self.session is None:
+        self._offer_others()
+        self._open_model()
+
+    def _open_model(self, *, quiet: bool = False) -> None:
+        """Have the model open, and know how it is to answer; `quiet` where it was open before."""
+        model = self._model
+        if model is None or self.session is None or (quiet and self._opening is not None and not self._opening.done):
             return
         if self._opening is not None:
             self._opening.cancel()
-        self.header.set_subtitle("Opening the model…")
+        if not quiet:
+            self._unsure_below = None
+            self.header.set_subtitle("Opening the model…")
         self._opening = self.session.host.call(
             self,
             "open_model",
             {"model": str(model), "device": self.session.device},
-            success=self._opened,
+            success=lambda found: self._opened(found, quiet=quiet),
             failure=self._not_opened,
         )
 
-    def _opened(self, found: dict[str, Any]) -> None:
-        card = found.get("card", {})
+    def _opened(self, found: dict[str, Any], *, quiet: bool) -> None:
+        card, before = found.get("card", {}), self._unsure_below
+        self._unsure_below = found.get("unsure_below")
         words = [str(card.get("title", "")), f"on the {provider_words(str(found.get('provider', '')))}"]
-        if found.get("milliseconds") is not None:
-            words.append(f"ready in {found['milliseconds']:.0f} ms")
+        if self._unsure_below is not None:
+            words.append(f"“don’t know” below {self._unsure_below:.0%}")
         self.header.set_subtitle(" · ".join(filter(None, words)))
-        self.header.setToolTip(str(found.get("sentence") or ""))
+        ready = f" Ready in {found['milliseconds']:.0f} ms." if found.get("milliseconds") is not None else ""
+        self.header.setToolTip(str(found.get("sentence") or "") + ready)
         if self.session is not None:
             self.session.set_step("use", f"ready on the {provider_words(str(found.get('provider', '')))}", done=True)
-        # what was answered by another model is answered again
-        if self.tray.tray.paths:
+        # what was answered by another model, or by another threshold, is answered again
+        if self.tray.tray.paths and (not quiet or before != self._unsure_below):
+            self._forget_answers()
             self._predict(self.tray.tray.paths[:_AT_ONCE])
-            if self.answer.path:
-                self._show_photo(self.answer.path)
+            if self._path:
+                self._show_photo(self._path)
 
     def _not_opened(self, trouble: "Trouble") -> None:
         self.header.set_subtitle(trouble.sentence)
@@ -165,10 +197,13 @@ class UsePage(Page):
             session.say("There is no model to answer with yet: train one first.", "warn")
             return
         if len(paths) > _AT_ONCE or any(p.is_dir() for p in paths):
-            self.folder.start(session, self._model, paths)
+            other = self.other.model
+            self._stop_camera()
+            self.folder.start(session, self._model, paths, other=(self.other.name, other) if other else None)
             self.stack.setCurrentWidget(self.folder)
             return
         given = [str(p) for p in paths]
+        self._stop_camera()
         self.stack.setCurrentIndex(2)
         if len(given) > 1:
             self._predict(given)
@@ -220,11 +255,68 @@ class UsePage(Page):
             self.tray.tray.answer(str(answer["input"]), answer)
 
     def _show_photo(self, path: str) -> None:
-        if self.session is not None and self._model is not None:
-            self.answer.show_input(self.session, self._model, path, self.tray.tray.answers.get(path))
+        session, model, other = self.session, self._model, self.other.model
+        self._path = path
+        if session is None or model is None:
+            return
+        known = self.tray.tray.answers.get(path)
+        if other is None:
+            self.beside.forget()
+            self._models.setCurrentIndex(0)
+            self.answer.show_input(session, model, path, known)
+            return
+        self.answer.forget()
+        self._models.setCurrentIndex(1)
+        number = session.run_number(session.run.folder.path) if session.run is not None else None
+        names = (f"run {number}" if number else "this run", self.other.name)
+        self.beside.show_input(session, path, models=(model, other), names=names, prediction=known)
 
     def _answered(self, answer: dict[str, Any]) -> None:
-        self.tray.tray.answer(self.answer.path, answer)
+        self.tray.tray.answer(self._path, answer)
+
+    # two models
+
+    def _offer_others(self) -> None:
+        if self.session is not None and self.other.show_runs(self.session):
+            self._other_chosen()
+
+    def _other_chosen(self) -> None:
+        if self._path and self.tray.tray.paths:
+            self._show_photo(self._path)
+
+    # the camera
+
+    def start_camera(self) -> None:
+        """Answer what the camera sees; where there is none, say so."""
+        session, model = self.session, self._model
+        if session is None or model is None:
+            return
+        if self.camera is None:
+            from .using.camera import CameraPanel
+
+            self.camera = CameraPanel()
+            self.camera.kept.connect(self._keep_picture)
+            self.camera.closed.connect(self._close_folder)
+            self.stack.addWidget(self.camera)
+        if refusal := self.camera.start(session, model):
+            self.camera_button.setEnabled(False)
+            self.camera_button.setToolTip(refusal)
+            session.say(refusal, "warn")
+            return
+        self.camera_button.setToolTip("Answer what the camera sees")
+        self.stack.setCurrentWidget(self.camera)
+
+    def _stop_camera(self) -> None:
+        if self.camera is not None:
+            self.camera.stop()
+
+    def _keep_picture(self, image: QImage) -> None:
+        if self.session is not None:
+            self.session.work.run(self, lambda: _kept(image), success=lambda path: self.answer_paths([path]))
+
+    def leave(self) -> None:
+        """Another page comes to the front: the camera is not left on."""
+        self._stop_camera()
 
     def _open_row(self, path: str, answer: dict[str, Any]) -> None:
         self.tray.tray.answer(path, answer)
@@ -237,7 +329,9 @@ class UsePage(Page):
     def _clear(self) -> None:
         self._forget_answers()
         self.tray.tray.clear()
+        self._path = ""
         self.answer.forget()
+        self.beside.forget()
         self.stack.setCurrentIndex(1)
 
     def _forget_answers(self) -> None:
@@ -267,55 +361,6 @@ class UsePage(Page):
     def _mine(self, event: QKeyEvent) -> bool:
         keys = (QKeySequence.StandardKey.Paste, QKeySequence.StandardKey.Open)
         return self._model is not None and any(event.matches(key) for key in keys)
-
-
-class DropPlace(Painted):
-    """The empty page: a sheet to drop photos on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        layout = QVBoxLayout(self)
-        layout.addStretch(3)
-        self._drawing = QWidget()
-        self._drawing.setFixedSize(120, 112)
-        layout.addWidget(self._drawing, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addSpacing(10)
-        for words, role in (
-            ("Drop photos here", "heading"),
-            ("One, several or a whole folder. You can also paste with Ctrl+V or open with Ctrl+O.", "muted"),
-            ("They are answered on this computer and stay where they are.", "muted"),
-        ):
-            label = Label(words, role)  # type: ignore[arg-type]
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            layout.addWidget(label)
-        layout.addStretch(4)
-        self.setAccessibleName("Drop photos here")
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Qt's: a dashed sheet with the lamp's glow and a photo on its way in."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(theme.color("muted", 0.6), 1.5)
-        pen.setDashPattern([5, 4])
-        painter.setPen(pen)
-        painter.setBrush(theme.color("panel"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 12, 12)
-        middle = QRectF(self._drawing.geometry()).center()
-        x, y = middle.x(), middle.y()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.color("accent_ground"))
-        painter.drawEllipse(QRectF(x - 52, y - 52, 104, 104))
-        painter.setPen(QPen(theme.color("muted"), 1.5))
-        painter.setBrush(theme.color("panel", 0.95))
-        painter.save()
-        painter.translate(x, y)
-        painter.rotate(-6)
-        painter.drawRoundedRect(QRectF(-34, -26, 68, 52), 6, 6)
-        painter.setPen(QPen(theme.color("accent"), 1.8))
-        for start, end in (((-26, 16), (-8, -6)), ((-8, -6), (6, 10)), ((6, 10), (14, 0)), ((14, 0), (26, 16))):
-            painter.drawLine(*start, *end)
-        painter.drawEllipse(QRectF(12, -18, 9, 9))
-        painter.restore()
 
 
 def _kept(image: QImage) -> Path:

@@ -7,12 +7,15 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from trasluz.api import Bars, Overlay, view_from_json
-from trasluz.ui.pages.words import share_words
+from trasluz.api import Bars, Overlay, Samples, view_from_json
 from trasluz.ui.views import Canvas, painter_for
 from trasluz.ui.views.bars import BarsPainter
 from trasluz.ui.views.overlay import OverlayPainter
 from trasluz.ui.widgets import Label
+
+from .near import VIEW as NEAREST
+from .near import NearStrip
+from .said import said_words, short_name
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
@@ -41,6 +44,7 @@ class AnswerPanel(QWidget):
         self._views_of = ""
         self._explained_path = ""
         self._tallest = _UNLIMITED
+        self._tall = tall
         self._bars_shown = 3 if tall else 5
         self._calls: list[Call] = []
         self._painter: Canvas | None = None
@@ -79,6 +83,7 @@ class AnswerPanel(QWidget):
         self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.bars.setFixedHeight(150)
         self.bars.chosen.connect(self._bar_chosen)
+        self.near = NearStrip()
         self._row = self._build_row(tall=tall)
         self._arrange(tall=tall)
 
@@ -124,6 +129,7 @@ class AnswerPanel(QWidget):
         words.addWidget(self.bars)
         if not tall:
             words.addSpacing(10)
+            words.addWidget(self.near)
             words.addWidget(self._photo, 4)
             words.addStretch(1)
         sight = QVBoxLayout()
@@ -157,7 +163,7 @@ class AnswerPanel(QWidget):
         self._trouble.setVisible(False)
         self._look.setEnabled(False)
         self.title.setText("")
-        self.facts.setText(Path(path).name)
+        self.facts.setText(short_name(path))
         self.bars.set_view(Bars("What it could be", (), ()))
         self._ask("image", {"path": path, "at_most": _AT_MOST}, self._picture_came)
         if prediction is not None:
@@ -178,6 +184,7 @@ class AnswerPanel(QWidget):
         self._path = self._explained_path = ""
         self._photo.setVisible(False)
         self._set_painter(None)
+        self.near.forget()
         self.title.setText("")
         self.facts.setText("")
         self._row.setVisible(False)
@@ -212,10 +219,8 @@ class AnswerPanel(QWidget):
         if prediction.get("error"):
             self._unreadable(str(prediction["error"]))
             return
-        score = prediction.get("score")
-        sure = f" · {share_words(score)} sure" if score is not None else ""
-        self.title.setText(f"{prediction.get('text', '')}{sure}")
-        facts = [Path(self._path).name]
+        self.title.setText(said_words(prediction))
+        facts = [short_name(self._path)]
         if prediction.get("milliseconds") is not None:
             facts.append(f"{prediction['milliseconds']:.1f} ms")
         if prediction.get("provider"):
@@ -271,11 +276,20 @@ class AnswerPanel(QWidget):
         }
         self._look.setEnabled(True)
         self._ask("explain", params, self._explained, quiet=True)
+        if not self._tall and self._session is not None and view["id"] != NEAREST and self._has_nearest():
+            self.near.ask(self._session, model=self._model, path=self._path, device=self._device)
+        else:
+            self.near.forget()
+
+    def _has_nearest(self) -> bool:
+        return any(view["id"] == NEAREST for view in self._views)
 
     def _explained(self, found: dict[str, Any]) -> None:
         view = view_from_json(found["view"])
         self._explained_path = self._path
         self._row.setVisible(True)
+        # what the large view shows already is not shown twice
+        self.near.setVisible(self.near.isVisible() and not isinstance(view, Samples))
         self._strength_row.setVisible(isinstance(view, Overlay))
         self._sight_title.setText("" if isinstance(view, Overlay) else view.title)
         self._sight_title.setVisible(bool(self._sight_title.text()))
@@ -338,6 +352,7 @@ class AnswerPanel(QWidget):
         self._photo.setVisible(False)
         self._set_painter(None)
         self._row.setVisible(False)
+        self.near.forget()
         self.title.setText("No answer")
         self.bars.setVisible(False)
         self._say(sentence)
@@ -347,6 +362,7 @@ class AnswerPanel(QWidget):
         self._trouble.setVisible(True)
 
     def _cancel(self) -> None:
+        self.near.cancel()
         for call in self._calls:
             call.cancel()
         self._calls.clear()

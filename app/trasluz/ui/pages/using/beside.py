@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.widgets import Card, Label
@@ -30,14 +30,13 @@ class OtherChoice(QWidget):
         self.box = QComboBox()
         self.box.setAccessibleName("Another model to answer beside this one")
         self.box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.box.setMinimumContentsLength(24)
+        self.box.setMinimumContentsLength(10)
         self.box.activated.connect(lambda _index: self.chosen.emit())
-        layout = QHBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addWidget(Label("Beside it", "muted"))
+        layout.setSpacing(4)
+        layout.addWidget(Label("Answered beside it by", "muted"))
         layout.addWidget(self.box)
-        layout.addStretch(1)
 
     @property
     def model(self) -> Path | None:

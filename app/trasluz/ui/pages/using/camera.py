@@ -247,14 +247,17 @@ class CameraPanel(Card):
         self.title.setText(said_words(prediction))
         top = list(prediction.get("top") or [])[:_BARS]
         self.bars.set_view(
-            Bars("What it could be", [t[0] for t in top], [t[1] for t in top], highlight=prediction.get("label") or None)
+            Bars(
+                "What it could be", [t[0] for t in top], [t[1] for t in top], highlight=prediction.get("label") or None
+            )
         )
 
     def _count(self) -> None:
         since, before = self._counted
         now, answers = time.monotonic(), self.live.answers
         self._counted = (now, answers)
-        self.facts.setText(f"{(answers - before) / max(now - since, 1e-6):.0f} answers a second")
+        rate = (answers - before) / max(now - since, 1e-6)
+        self.facts.setText(f"{rate:.0f} answers a second" if rate >= 0.5 else "")
 
     def _fail(self, sentence: str) -> None:
         self.trouble.setText(sentence)
@@ -270,5 +273,3 @@ def pixels(image: QImage) -> np.ndarray:
     plain = image.convertToFormat(QImage.Format.Format_RGB888)
     rows = np.frombuffer(plain.constBits(), np.uint8).reshape(plain.height(), plain.bytesPerLine())
     return rows[:, : plain.width() * 3].reshape(plain.height(), plain.width(), 3).copy()
-
-

@@ -1,11 +1,13 @@
 """An answer in words, with the threshold that the person chose kept to."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from trasluz.ui.pages.words import share_words
 
 DONT_KNOW = "Don’t know"
+_LONGEST_NAME = 26
 
 
 def said_words(prediction: Mapping[str, Any]) -> str:
@@ -16,6 +18,12 @@ def said_words(prediction: Mapping[str, Any]) -> str:
     if prediction.get("unsure"):
         return f"{DONT_KNOW} · perhaps {text}, {sure}"
     return f"{text} · {sure}" if sure else text
+
+
+def short_name(path: str) -> str:
+    """A file's name, cut in the middle where it would take two lines."""
+    name = Path(path).name
+    return name if len(name) <= _LONGEST_NAME else f"{name[:12]}…{name[-11:]}"
 
 
 def short_words(prediction: Mapping[str, Any]) -> str:

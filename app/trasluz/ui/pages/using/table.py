@@ -1,7 +1,7 @@
 """The answers for a folder: rows that stream in, a progress line, a CSV at the end."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,17 @@ from trasluz.ui.pages.words import left_words
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, Label, SecondaryButton, SmallButton, StepProgress
 
+from .said import short_words
+
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
 _COLUMNS = ("Photo", "Answer", "How sure", "Or else")
+_OTHER = len(_COLUMNS)
+"""The first column of the other model."""
+_RIGHT = (2, _OTHER + 1)
+"""The columns of numbers."""
 
 
 class AnswersModel(QAbstractTableModel):
@@ -36,12 +42,27 @@ class AnswersModel(QAbstractTableModel):
         super().__init__()
         self.rows: list[dict[str, Any]] = []
         self.root = Path()
+        self.other = ""
+        """What the other model is called, where two answer."""
+        self.others: dict[str, dict[str, Any]] = {}
+        """Its answers by input."""
 
-    def start(self, root: Path) -> None:
+    def start(self, root: Path, other: str = "") -> None:
         """Begin anew."""
         self.beginResetModel()
-        self.rows, self.root = [], root
+        self.rows, self.root, self.other, self.others = [], root, other, {}
         self.endResetModel()
+
+    def append_others(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Take in what came from the other model."""
+        self.others.update({str(row["input"]): row for row in rows})
+        if self.rows:
+            self.dataChanged.emit(self.index(0, len(_COLUMNS)), self.index(len(self.rows) - 1, self.columnCount() - 1))
+
+    def differs(self, row: dict[str, Any]) -> bool:
+        """Whether the two models answer an input differently."""
+        other = self.others.get(str(row["input"]))
+        return other is not None and other.get("text") != row.get("text")
 
     def append(self, rows: Sequence[dict[str, Any]]) -> None:
         """Take in what came."""
@@ -57,14 +78,14 @@ class AnswersModel(QAbstractTableModel):
 
     def columnCount(self, parent: QModelIndex | QPersistentModelIndex | None = None) -> int:
         """Qt's: how many columns."""
-        return 0 if parent is not None and parent.isValid() else len(_COLUMNS)
+        return 0 if parent is not None and parent.isValid() else len(_COLUMNS) + 2 * bool(self.other)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt's: the heads."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _COLUMNS[section]
+            return (*_COLUMNS, f"{self.other.capitalize()} says", "How sure")[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section == 2 else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if section in _RIGHT else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
@@ -74,20 +95,16 @@ class AnswersModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._words(row, column)
         if role == Qt.ItemDataRole.UserRole:  # what is sorted by
-            return (
-                -1.0
-                if column == 2 and row.get("score") is None
-                else row["score"]
-                if column == 2
-                else self._words(row, column)
-            )
+            return self._order(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.get("error") or row["input"]
         if role == Qt.ItemDataRole.ForegroundRole:
             if row.get("error") and column == 1:
                 return QColor(theme.tokens().bad)
+            if column == _OTHER and self.differs(row):
+                return QColor(theme.tokens().accent)
             return QColor(theme.tokens().muted) if column in (0, 3) else None
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == 2:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in _RIGHT:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
@@ -96,11 +113,29 @@ class AnswersModel(QAbstractTableModel):
             path = Path(str(row["input"]))
             return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else path.name
         if column == 1:
-            return str(row.get("error") or row.get("text", ""))
+            return short_words(row)
         if column == 2:
-            return f"{row['score']:.1%}   " if row.get("score") is not None else ""
+            return _sure(row)
+        if column >= _OTHER:
+            other = self.others.get(str(row["input"]))
+            if other is None:
+                return "…" if column == _OTHER else ""
+            mark = "≠ " if self.differs(row) else ""
+            return mark + short_words(other) if column == _OTHER else _sure(other)
         others = list(row.get("top") or [])[1:3]
         return ", ".join(f"{label} {score:.0%}" for label, score in others if score >= 0.005)
+
+    def _order(self, row: dict[str, Any], column: int) -> float | str:
+        if column == _OTHER:  # what they disagree on first
+            return ("0" if self.differs(row) else "1") + self._words(row, column)
+        if column in _RIGHT:
+            told = row if column == 2 else self.others.get(str(row["input"]), {})
+            return -1.0 if told.get("score") is None else float(told["score"])
+        return self._words(row, column)
+
+
+def _sure(row: dict[str, Any]) -> str:
+    return f"{row['score']:.1%}   " if row.get("score") is not None else ""
 
 
 class FolderAnswers(Card):
@@ -119,6 +154,8 @@ class FolderAnswers(Card):
         self._session: Session | None = None
         self._call: Call | None = None
         self._name = ""
+        self._inputs: list[str] = []
+        self._other: tuple[str, Path] | None = None
         self.answers = AnswersModel()
         self._sorted = QSortFilterProxyModel(self)
         self._sorted.setSourceModel(self.answers)
@@ -141,13 +178,21 @@ class FolderAnswers(Card):
         self.body.addWidget(self.trouble)
         self.body.addWidget(self.view, 1)
 
-    def start(self, session: "Session", model: Path, inputs: Sequence[Path]) -> None:
-        """Answer everything in these folders and files."""
+    def start(
+        self, session: "Session", model: Path, inputs: Sequence[Path], *, other: tuple[str, Path] | None = None
+    ) -> None:
+        """Answer everything in these folders and files.
+
+        Args:
+            other: Name and folder of a second model; its answers come after those of the first, in columns of its own.
+        """
         self.stop()
-        self._session = session
+        self._session, self._inputs, self._other = session, [str(p) for p in inputs], other
         root = inputs[0] if inputs[0].is_dir() else inputs[0].parent
         self._name = root.name
-        self.answers.start(root)
+        self.answers.start(root, other[0] if other else "")
+        for column, width in enumerate((280, 150, 84, 200, 150, 84) if other else (280, 200, 90, 240)):
+            self.view.setColumnWidth(column, width)
         self.trouble.setVisible(False)
         self.save_button.setEnabled(False)
         self.stop_button.setVisible(True)
@@ -179,9 +224,10 @@ class FolderAnswers(Card):
         if self._session is None:
             return
         rows, session = list(self.answers.rows), self._session
+        others = dict(self.answers.others) if self.answers.other else None
         session.work.run(
             self,
-            lambda: write_csv(path, rows),
+            lambda: write_csv(path, rows, others),
             success=lambda count: session.say(f"{plural(count, 'row')} written to {path.name}.", "good"),
             failure=lambda trouble: self._say(trouble.sentence),
         )
@@ -197,7 +243,28 @@ class FolderAnswers(Card):
     def _done(self, found: dict[str, Any]) -> None:
         if not self.answers.rows:
             self.answers.append(list(found.get("predictions") or found.get("rows") or ()))
+        if self._other is not None and self._session is not None and self.answers.rows:
+            # one after the other: two at once would only wait for each other
+            self._call = self._session.host.call(
+                self,
+                "predict_folder",
+                {"model": str(self._other[1]), "inputs": self._inputs, "device": self._session.device},
+                success=self._other_done,
+                failure=self._failed,
+                progress=self._other_progressed,
+            )
+            return
         self._end("Done" if self.answers.rows else "There are no photos in it")
+
+    def _other_progressed(self, told: dict[str, Any]) -> None:
+        self.answers.append_others(list(told.get("rows") or ()))
+        done, total = float(told.get("done") or 0), told.get("total")
+        words = f"{self.answers.other}: {done:,.0f} of {total or len(self.answers.rows):,.0f}"
+        self.progress.show_progress(words, done / total if total else None, right=self._name)
+
+    def _other_done(self, found: dict[str, Any]) -> None:
+        self.answers.append_others(list(found.get("predictions") or ()))
+        self._end("Done")
 
     def _failed(self, trouble: "Trouble") -> None:
         self._say(trouble.sentence)
@@ -211,6 +278,12 @@ class FolderAnswers(Card):
         rows = self.answers.rows
         failed = sum(bool(row.get("error")) for row in rows)
         detail = plural(len(rows) - failed, "answer") + (f", {failed:,} could not be read" if failed else "")
+        if unsure := sum(bool(row.get("unsure")) for row in rows):
+            detail += f", {unsure:,} times “don’t know”"
+        if self.answers.others:
+            detail += (
+                f", {sum(self.answers.differs(row) for row in rows):,} answered differently by {self.answers.other}"
+            )
         self.progress.show_progress(
             word, 1.0 if word == "Done" else 0.0, detail=detail if rows else "", right=self._name
         )
@@ -236,8 +309,13 @@ class FolderAnswers(Card):
         self.opened.emit(str(row["input"]), row)
 
 
-def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> int:
+def write_csv(path: Path, rows: Sequence[dict[str, Any]], others: Mapping[str, dict[str, Any]] | None = None) -> int:
     """Write predictions as a table that a spreadsheet opens; returns how many rows.
+
+    Args:
+        path: The file.
+        rows: The predictions.
+        others: Those of another model, by input.
 
     Raises:
         OSError: If it cannot be written.
@@ -246,11 +324,16 @@ def write_csv(path: Path, rows: Sequence[dict[str, Any]]) -> int:
     # the mark at the start lets spreadsheets see that it is UTF-8
     with part.open("w", newline="", encoding="utf-8-sig") as file:
         writer = csv.writer(file)
-        writer.writerow(["input", "answer", "score", "second", "second_score", "error"])
+        head = ["input", "answer", "score", "second", "second_score", "error", "unsure"]
+        writer.writerow(head if others is None else [*head, "other_answer", "other_score"])
         for row in rows:
             second = (list(row.get("top") or ()) + [("", "")] * 2)[1]
             cells = (row["input"], row.get("text", ""), _figure(row.get("score")), second[0], _figure(second[1]))
-            writer.writerow([*cells, row.get("error", "")])
+            line = [*cells, row.get("error", ""), ("yes" if row["unsure"] else "no") if "unsure" in row else ""]
+            if others is not None:
+                other = others.get(str(row["input"]), {})
+                line += [other.get("text", ""), _figure(other.get("score"))]
+            writer.writerow(line)
     part.replace(path)
     return len(rows)
 
@@ -267,6 +350,8 @@ def _table(model: QSortFilterProxyModel) -> QTableView:
     view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
     view.setTabKeyNavigation(False)
     view.verticalHeader().setVisible(False)
     view.verticalHeader().setDefaultSectionSize(32)

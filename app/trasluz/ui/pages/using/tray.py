@@ -13,6 +13,8 @@ from trasluz.ui.pages.training.previews import paint_thumbnail
 from trasluz.ui.pages.words import share_words
 from trasluz.ui.thumbnails import Thumbnails
 
+from .said import short_words
+
 _PICTURE = 52.0
 _PITCH = 64
 
@@ -53,7 +55,7 @@ class TrayModel(QAbstractListModel):
         path = self.paths[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             answer = self.answers.get(path, {})
-            return f"{Path(path).name}: {answer.get('error') or answer.get('text') or 'not answered yet'}"
+            return f"{Path(path).name}: {short_words(answer) or 'not answered yet'}"
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.answers.get(path, {}).get("error") or path
         return None
@@ -136,11 +138,14 @@ class _Row(QStyledItemDelegate):
         painter.setFont(theme.font("strong"))
         painter.setPen(theme.color("bad" if failed else "ink"))
         said = "can’t be read" if failed else str(answer.get("text") or "…")
+        if answer.get("unsure"):
+            said = "don’t know"
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, _cut(painter, said, line.width()))
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("muted"))
         score = answer.get("score")
-        below = (f"{share_words(score)} · " if score is not None else "") + Path(path).name
+        sure = f"{share_words(score)} · " if score is not None else ""
+        below = (f"perhaps {answer.get('text')}, {sure}" if answer.get("unsure") else sure) + Path(path).name
         painter.drawText(line.translated(0, 20), Qt.AlignmentFlag.AlignVCenter, _cut(painter, below, line.width()))
         painter.restore()
 
