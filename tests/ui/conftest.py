@@ -1,5 +1,7 @@
 """Real windows for the tests of the window."""
 
+import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,3 +62,46 @@ def opened(window: Window, qtbot: QtBot) -> Callable[[Path], Window]:
         return window
 
     return open_it
+
+
+@pytest.fixture(scope="session")
+def _trained_once(tmp_path_factory: pytest.TempPathFactory, make_photos: Callable[..., Path]) -> Path:
+    """A folder with a project, made once: one finished run, judged by photos of which one is in the wrong class."""
+    from trasluz.core.project import Project
+    from trasluz.core.runs.folder import RunFolder
+    from trasluz.core.runs.launch import launch
+    from trasluz.core.runs.request import RunRequest
+    from trasluz.host.service import Service
+
+    root = tmp_path_factory.mktemp("judged")
+    data = make_photos(root / "data" / "train", {"red": 10, "blue": 10}).parent
+    make_photos(data / "val", {"red": 6, "blue": 6}, size=(50, 42))
+    wrong = make_photos(root / "more", {"red": 1}, size=(52, 44)) / "red" / "photo-000.jpg"
+    wrong.rename(data / "val" / "blue" / "wrong.jpg")
+    project = Project.create(root / "project", name="judged", data=data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TRASLUZ_HOME", str(root / "home"))
+        Service().inspect(data=str(data), index=str(project.index_path))
+        request = RunRequest.new(
+            family="finetuned-cnn",
+            data=str(data),
+            index=str(project.index_path),
+            cache=str(project.cache_folder),
+            corrections=str(project.corrections_path),
+            device="cpu",
+            name="first",
+            settings={"strategy": "linear"},
+        )
+        run = RunFolder.create(project.runs_folder / request.id, request)
+        launch(run)
+        until = time.monotonic() + 200
+        while str(run.state()) in ("waiting", "running") and time.monotonic() < until:
+            time.sleep(0.2)
+    assert str(run.state()) == "finished", run.log_path.read_text()
+    return project.folder
+
+
+@pytest.fixture
+def judged_project(_trained_once: Path, tmp_path: Path) -> Path:
+    """A copy of that project for one test."""
+    return Path(shutil.copytree(_trained_once, tmp_path / "judged"))

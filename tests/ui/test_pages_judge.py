@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from trasluz.core.inference.doubt import Answering
 from trasluz.core.project import Project
-from trasluz.core.runs.folder import RunFolder
-from trasluz.core.runs.launch import launch
-from trasluz.core.runs.request import RunRequest
-from trasluz.host.service import Service
 from trasluz.ui.pages.judge import JudgePage
 from trasluz.ui.pages.judging.sides import CLASSES, DOUBT, VERSUS
 from trasluz.ui.window import Window
@@ -22,43 +17,9 @@ from trasluz.ui.window import Window
 WRONG = "val/blue/wrong.jpg"
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory, make_photos: Callable[..., Path]) -> Iterator[Path]:
-    """A project with one finished run; one red photo lies among the blue ones that it is judged by."""
-    root = tmp_path_factory.mktemp("judged")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TRASLUZ_HOME", str(root / "home"))
-        yield _trained(root, make_photos)
-
-
-def _trained(root: Path, make_photos: Callable[..., Path]) -> Path:
-    data = make_photos(root / "data" / "train", {"red": 10, "blue": 10}).parent
-    make_photos(data / "val", {"red": 6, "blue": 6}, size=(50, 42))
-    (make_photos(root / "more", {"red": 1}, size=(52, 44)) / "red" / "photo-000.jpg").rename(data / WRONG)
-    project = Project.create(root / "project", name="judged", data=data)
-    Service().inspect(data=str(data), index=str(project.index_path))
-    request = RunRequest.new(
-        family="finetuned-cnn",
-        data=str(data),
-        index=str(project.index_path),
-        cache=str(project.cache_folder),
-        corrections=str(project.corrections_path),
-        device="cpu",
-        name="first",
-        settings={"strategy": "linear"},
-    )
-    run = RunFolder.create(project.runs_folder / request.id, request)
-    launch(run)
-    until = time.monotonic() + 200
-    while str(run.state()) in ("waiting", "running") and time.monotonic() < until:
-        time.sleep(0.2)
-    assert str(run.state()) == "finished", run.log_path.read_text()
-    return project.folder
-
-
 @pytest.fixture
-def judging(made: Path, window: Window, qtbot: QtBot) -> JudgePage:
-    window.open_paths([made])
+def judging(judged_project: Path, window: Window, qtbot: QtBot) -> JudgePage:
+    window.open_paths([judged_project])
     qtbot.waitUntil(lambda: window.session.model is not None and window.session.summary is not None, timeout=60_000)
     window.go("judge")
     page = window.page("judge")
@@ -102,12 +63,12 @@ def test_the_threshold_is_kept_with_the_model(judging: JudgePage, qtbot: QtBot) 
 
 
 def test_a_wrong_label_is_mended_taken_back_and_learned_from(  # noqa: PLR0915 - one road, walked to its end
-    judging: JudgePage, made: Path, qtbot: QtBot
+    judging: JudgePage, judged_project: Path, qtbot: QtBot
 ) -> None:
     """Correct in place, undo, redo, leave out, take back; train again; hold the two runs against each other."""
     session = judging.session
-    desk, kept = session.corrections, Project.open(made).corrections_path
-    content = (Project.open(made).data / WRONG).read_bytes()
+    desk, kept = session.corrections, Project.open(judged_project).corrections_path
+    content = (Project.open(judged_project).data / WRONG).read_bytes()
     assert judging.score.value.text() == "92.3%" and listed(judging) == [WRONG]
     judging.photos.setFocus()
     judging.photos.setCurrentIndex(judging.photos.judged.index(0, 0))
@@ -141,7 +102,7 @@ def test_a_wrong_label_is_mended_taken_back_and_learned_from(  # noqa: PLR0915 -
     qtbot.waitUntil(lambda: len(judging.verdict.items) == 13 and not len(desk), timeout=20_000)
     judging.correct(next(i for i in judging.verdict.items if i.path == WRONG), "red")
     qtbot.waitUntil(lambda: len(desk) == 1 and judging.again_button.isVisible(), timeout=20_000)
-    assert (Project.open(made).data / WRONG).read_bytes() == content, "the person's files are never touched"
+    assert (Project.open(judged_project).data / WRONG).read_bytes() == content, "the person's files are never touched"
 
     first = session.run.folder.path
     qtbot.mouseClick(judging.again_button, Qt.MouseButton.LeftButton)
@@ -150,7 +111,8 @@ def test_a_wrong_label_is_mended_taken_back_and_learned_from(  # noqa: PLR0915 -
     assert session.run.state == "finished" and session.run.folder.request.name == "first, with 1 correction"
     window = judging.window()
     window.go("judge")
-    qtbot.waitUntil(lambda: judging.verdict is not None and len(session.runs) == 2, timeout=20_000)
+    second = session.run.folder.request.id
+    qtbot.waitUntil(lambda: judging.verdict.card.id == second and len(session.runs) == 2, timeout=20_000)
     assert judging.score.value.text() == "100.0%" and "before you corrected" not in judging.score.note.text()
     judging.sides.turn(VERSUS)
     versus = judging.sides.versus

@@ -16,13 +16,20 @@ VIEW = "nearest-photos"
 _SHOWN = 4
 
 
+class _Pairs(SamplesPainter):
+    """Two to a row, however narrow the place is."""
+
+    def _columns(self, width: float) -> int:
+        return 2
+
+
 class NearStrip(QWidget):
     """Asks for the nearest photos and shows the first few with their classes; away where the model has none."""
 
     def __init__(self) -> None:
         super().__init__()
         self._call: Call | None = None
-        self.painter = SamplesPainter(Samples("Nearest training photos", ()))
+        self.painter = _Pairs(Samples("Nearest training photos", ()))
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.painter.setSizePolicy(policy)
@@ -30,10 +37,8 @@ class NearStrip(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        self._title = Label("What it was reminded of", "strong")
-        self._words = Label("", "muted", wrap=True)
+        self._title = Label("Nearest training photos", "strong")
         layout.addWidget(self._title)
-        layout.addWidget(self._words)
         layout.addWidget(self.painter)
         self.setVisible(False)
 
@@ -60,7 +65,5 @@ class NearStrip(QWidget):
             return
         shown = Samples(view.title, tuple(view.items)[:_SHOWN], unit=view.unit)
         self.painter.set_view(shown)
-        self._words.setText("Training photos that the network sees as most alike")
-        self._words.setToolTip(view.caption)
-        self.painter.setToolTip("")
+        self._title.setToolTip(f"What it was reminded of: the network sees these as most alike. {view.caption}")
         self.setVisible(bool(view.items))
