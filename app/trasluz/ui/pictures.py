@@ -94,12 +94,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", default="1280x800", help="logical pixels")
     parser.add_argument("--pages", nargs="*", choices=tuple(PAGES))
     parser.add_argument("--photos", nargs="*", type=Path, default=[], help="what to drop on the Use page")
+    parser.add_argument("--side", type=int, choices=range(4), help="which side of the Judge page")
     given = parser.parse_args(arguments)
     width, height = (int(n) for n in given.size.split("x"))
     pages = given.pages or (list(PAGES) if given.project else ["start", "plugins", "lessons"])
     pictures = {name: given.out / f"{name}-{given.theme}.png" for name in pages}
 
     def prepare(window: Window, page: str) -> None:
+        if page == "judge" and given.side is not None:
+            settle(lambda: window.session.quiet, least=1.0)  # the judgement is read first
+            window.page("judge").sides.turn(given.side)  # type: ignore[attr-defined]
         if page == "use" and given.photos:
             settle(lambda: window.session.quiet, least=1.5)  # the model opens first
             window.open_paths([photo.absolute() for photo in given.photos])
