@@ -56,6 +56,9 @@ GROUPS = (
             Keys("put away", ("Esc",), "Put it away again"),
             Keys("search", ("Ctrl+F",), "Search the photos"),
             Keys("", ("Ctrl+V",), "Paste a photo, on Use"),
+            Keys("", ("F2",), "Correct its label, on Judge"),
+            Keys("undo", ("Ctrl+Z",), "Take a correction back"),
+            Keys("redo", ("Ctrl+Shift+Z",), "Make it again"),
         ),
     ),
 )

@@ -5,10 +5,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from trasluz.ui.keyboard import bind
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import EmptyState, PrimaryButton, SecondaryButton
 
@@ -101,8 +102,8 @@ class JudgePage(Page):
         for button in (self.behind.undo_button, self.behind.undo_link):
             button.clicked.connect(lambda _checked=False: desk.undo())
         self.behind.redo_button.clicked.connect(lambda _checked=False: desk.redo())
-        for key, act in ((QKeySequence.StandardKey.Undo, desk.undo), (QKeySequence.StandardKey.Redo, desk.redo)):
-            QShortcut(QKeySequence(key), self, activated=act, context=Qt.ShortcutContext.WindowShortcut)
+        bind("undo", self, desk.undo)
+        bind("redo", self, desk.redo)
 
     def refresh(self) -> None:
         """The page has come to the front."""
