@@ -8,6 +8,7 @@ def builtin_sources() -> list[DatasetSource]:
     from .handwriting import HandwrittenLines
     from .image_classes import ImageClasses
     from .plain_text import PlainText
+    from .sound_classes import SoundClasses
     from .text_pairs import TextPairs
 
-    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines()]
+    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines(), SoundClasses()]
