@@ -40,4 +40,5 @@ def wilson(successes: int, trials: int, z: float = 1.959964) -> tuple[float, flo
     centre = p + z * z / (2 * trials)
     spread = z * float(np.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials)))
     scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # The proportion lies between its bounds; where it is 0 or 1, rounding alone would leave it outside.
+    return max(0.0, min(p, (centre - spread) / scale)), min(1.0, max(p, (centre + spread) / scale))

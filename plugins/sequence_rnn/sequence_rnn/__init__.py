@@ -1,4 +1,4 @@
-"""Recurrent networks for a person's own handwriting."""
+"""Recurrent networks for a person's own handwriting and recordings."""
 
 from collections.abc import Iterable
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from trasluz.api import EpochsConfig, setting
 
-TaskName = Literal["auto", "handwriting"]
+TaskName = Literal["auto", "handwriting", "sound-classes"]
 
 
 class SequenceRnnConfig(EpochsConfig):
@@ -18,6 +18,7 @@ class SequenceRnnConfig(EpochsConfig):
         labels={
             "auto": "What the data is for",
             "handwriting": "Read handwriting — a line of ink becomes text",
+            "sound-classes": "Tell sounds apart — a recording becomes a class",
         },
         advanced=True,
     )
@@ -105,7 +106,7 @@ class SequenceRnnConfig(EpochsConfig):
         0.5,
         title="Variation",
         sentence="How much each item is altered anew in each pass, from none (0) to strong (1): ink is slanted, "
-        "stretched, thinned.",
+        "stretched, thinned; of a sound, stretches of time and of pitch are silenced.",
         advanced=True,
         ge=0,
         le=1,

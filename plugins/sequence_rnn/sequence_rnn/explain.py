@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trasluz.api import Explainer, Heatmap, Matrix, ModelCard, Predictor, Sample
+from trasluz.api import Curve, Explainer, Heatmap, Matrix, ModelCard, Predictor, Sample, Series
 
 from .predict import SCORES
 
@@ -93,6 +93,37 @@ class CharacterConfusions(Explainer):
         return Matrix(
             title=self.title, values=values, rows=shown, columns=shown, row_title="written", column_title="read"
         )
+
+
+class Listening(Explainer):
+    """How much each moment counted for the answer: the weights of the attention pooling."""
+
+    id = "listening"
+    title = "When it listened"
+    sentence = "How much each moment of the recording counted; the dashed line is all moments counting alike."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the graph says what it attended to."""
+        names = {o.name for g in card.graphs for o in g.outputs}
+        return card.family == FAMILY and "attention" in names and "step" in card.extra.get("facts", {})
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Curve:
+        """Make the view: the share of each step, over seconds."""
+        weights = predictor.explaining_outputs(sample)["attention"].astype(float)  # (T,)
+        seconds = (np.arange(len(weights)) + 0.5) * float(predictor.card.extra["facts"]["step"])
+        return Curve(
+            title=self.title,
+            series=[Series("attention", seconds, weights)],
+            x_title="seconds",
+            y_title="share of the answer",
+            unit="%",
+            baselines={"even": 1 / len(weights)},
+        )
+
+
+def classification_explainers() -> tuple[Explainer, ...]:
+    """The views of models that tell classes apart."""
+    return Listening(), HiddenStates()
 
 
 def transcription_explainers() -> tuple[Explainer, ...]:

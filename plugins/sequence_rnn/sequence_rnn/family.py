@@ -27,7 +27,7 @@ class SequenceRnn(ModelFamily):
 
     id = "sequence-rnn"
     title = "Recurrent network"
-    sentence = "Reads handwriting, remembering what came before."
+    sentence = "Reads handwriting and tells sounds apart, remembering what came before."
     kinds = kinds()
     config = SequenceRnnConfig
     headline = "cer"

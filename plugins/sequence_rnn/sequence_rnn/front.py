@@ -60,7 +60,7 @@ class FrontEnd(ABC):
         """Write the way from the graph's input to the stem's features (B, T, D)."""
 
     @abstractmethod
-    def feed(self, sample: Sample) -> dict[str, np.ndarray]:
+    def feed(self, sample: Sample, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """What the graph takes of one item, with the batch axis."""
 
     @abstractmethod

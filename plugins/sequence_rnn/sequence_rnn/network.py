@@ -5,6 +5,7 @@ Shapes: B items, W columns, T steps, K characters with the blank of CTC before t
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -62,6 +63,51 @@ class Transcriber(nn.Module):
         remembered, _ = self.core(features, steps, seen=seen)
         seen["log_probabilities"] = functional.log_softmax(self.head(remembered), dim=2)
         return seen
+
+
+class Classifier(nn.Module):
+    """A stem, recurrent layers, and the class of the whole sequence.
+
+    The steps are weighed by what each says of its own importance, and their weighted mean is classified (attention
+    pooling: Raffel and Ellis, “Feed-forward networks with attention can solve some long-term memory problems”, 2015).
+
+    Args:
+        stem: Gives (B, T, D).
+        core: The recurrent layers.
+        classes: K.
+        dropout: Before the core and before the head.
+    """
+
+    def __init__(self, stem: nn.Module, core: RecurrentCore, classes: int, dropout: float) -> None:
+        super().__init__()
+        self.stem, self.core = stem, core
+        self.dropout = nn.Dropout(dropout)
+        self.importance = nn.Linear(core.outputs, 1)
+        self.head = nn.Linear(core.outputs, classes)
+
+    def forward(self, x: Tensor, steps: Tensor) -> Tensor:
+        """Give the scores (B, K) of a batch, before the softmax.
+
+        Args:
+            x: What the stem takes.
+            steps: (B,) steps of each item.
+        """
+        remembered, _ = self.core(self.dropout(self.stem(x)), steps)
+        return self.head(self.dropout(self._pooled(remembered, steps)[0])).float()
+
+    def layers_seen(self, features: Tensor, steps: Tensor) -> dict[str, Tensor]:
+        """Probabilities, attention (B, T) and every layer's outputs from the stem's features, by the graph's names."""
+        seen: dict[str, Tensor] = {}
+        remembered, _ = self.core(features, steps, seen=seen)
+        pooled, seen["attention"] = self._pooled(remembered, steps)
+        seen["probabilities"] = functional.softmax(self.head(pooled), dim=1)
+        return seen
+
+    def _pooled(self, remembered: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
+        scores = self.importance(remembered).squeeze(2).float()  # (B, T)
+        place = torch.arange(scores.shape[1], device=scores.device)[None]
+        weights = functional.softmax(scores.masked_fill(place >= steps[:, None], float("-inf")), dim=1)
+        return (weights[:, :, None] * remembered).sum(dim=1), weights
 
 
 def core_of(config: "SequenceRnnConfig", inputs: int) -> RecurrentCore:

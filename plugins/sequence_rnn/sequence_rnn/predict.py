@@ -1,4 +1,4 @@
-"""Answers with the exported graph: an item in, its text out."""
+"""Answers with the exported graph: an item in, its text or its class out."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,6 +10,9 @@ from .alphabet import Alphabet
 from .decoding import CharacterModel, beam_search, greedy
 
 SCORES = "log_probabilities"
+PROBABILITIES = "probabilities"
+TOP = 10
+"""Classes that an answer names at the most."""
 Feed = Callable[[Sample], dict[str, np.ndarray]]
 """What the graph takes of one item, with the batch axis."""
 
@@ -47,6 +50,34 @@ class TranscriptionPredictor(Predictor):
         if beam <= 1:
             return "".join(self.alphabet.characters[n - 1] for n in greedy(scores)[0]), float(scores.max(1).sum())
         return beam_search(scores, self.alphabet.characters, beam, model=self.language, weight=weight, bonus=bonus)
+
+    def _run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
+        found = self.graph.run(self.feed(sample), wanted)
+        return {name: values[0] for name, values in found.items()}
+
+
+class ClassPredictor(Predictor):
+    """One item in, its class out."""
+
+    def __init__(self, model: LoadedModel, feed: Feed) -> None:
+        super().__init__(model)
+        self.feed = feed
+        self.graph = model.graph("model")
+
+    def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
+        """Give `probabilities` (K,) of each item; items differ in length, so each runs alone."""
+        return [self._run(sample, (PROBABILITIES,)) for sample in samples]
+
+    def explaining_outputs(self, sample: Sample) -> Outputs:
+        """Give `attention` (T,) and the outputs of every recurrent layer as well, (T, N·H)."""
+        return self._run(sample, None)
+
+    def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
+        """Name the likeliest class."""
+        probabilities = outputs[PROBABILITIES]
+        order = np.argsort(-probabilities, kind="stable")[:TOP]
+        top = tuple((self.card.labels[i], min(1.0, float(probabilities[i]))) for i in order)
+        return Prediction(text=top[0][0], label=top[0][0], score=top[0][1], top=top)
 
     def _run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
         found = self.graph.run(self.feed(sample), wanted)

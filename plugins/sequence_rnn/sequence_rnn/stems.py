@@ -49,3 +49,39 @@ class LineStem(nn.Module):
     def steps(cls, columns: int) -> int:
         """How many steps a line of `columns` columns becomes."""
         return -(-columns // cls.STRIDE)
+
+
+class SoundStem(nn.Module):
+    """From a log-mel spectrogram to a feature vector every four frames.
+
+    Other than in a line of ink, how high something stands is what it is: the bands are not pooled away at the end
+    but weighed one by one.
+    """
+
+    BANDS = 64
+    """Mel bands of a frame."""
+    STRIDE = 4
+    """Frames that become one step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outputs = 128
+        self.layers = nn.Sequential(
+            ConvNorm(1, 24, kernel=5, stride=2),  # (32, F/2)
+            ConvNorm(24, 48, stride=2),  # (16, F/4)
+            ConvNorm(48, 64),
+            nn.MaxPool2d((2, 1)),  # (8, F/4)
+            ConvNorm(64, 64),
+            nn.Conv2d(64, self.outputs, (8, 1), bias=False),  # (1, F/4)
+            nn.BatchNorm2d(self.outputs),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 1, BANDS, F) → (B, T, D)."""
+        return self.layers(x).squeeze(2).transpose(1, 2)
+
+    @classmethod
+    def steps(cls, frames: int) -> int:
+        """How many steps `frames` frames become."""
+        return -(-frames // cls.STRIDE)

@@ -4,6 +4,7 @@ Shapes: B items, T steps, K characters with the blank of CTC before them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -340,7 +341,7 @@ class Transcription(Task):
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """Give the predictor of a loaded model."""
-        return TranscriptionPredictor(model, self.front.feed)
+        return TranscriptionPredictor(model, partial(self.front.feed, facts=model.card.extra["facts"]))
 
     def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
         """Score `cer` and `wer`."""

@@ -10,6 +10,7 @@ from .task import Task
 
 _TASKS: dict[str, tuple[str, str]] = {
     "handwriting": ("handwriting", "Handwriting"),
+    "sound-classes": ("sound_classes", "SoundClasses"),
 }
 """Kind of data → module of this room, class in it."""
 

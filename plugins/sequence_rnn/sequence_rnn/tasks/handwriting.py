@@ -92,7 +92,7 @@ class LineFront(FrontEnd):
         x = writer.node("ReduceMax", x, writer.integers(2), keepdims=0)  # (B, D, T)
         return writer.node("Transpose", x, perm=[0, 2, 1])
 
-    def feed(self, sample: Sample) -> dict[str, np.ndarray]:
+    def feed(self, sample: Sample, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
         """Give (1, H, W) uint8."""
         return {INPUT: sample.array(INPUT)[None]}
 

@@ -1,0 +1,65 @@
+"""The spectrogram of sounds: the graph's numbers are torch's, and they mean what they say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sequence_rnn.sound import BANDS, hop, kernels, log_mel, masked, rate_for, resampled, write_log_mel
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000])
+@pytest.mark.parametrize("samples", [1, 399, 4_000, 16_037])
+def test_the_graph_and_torch_hear_the_same(rate: int, samples: int, tmp_path: Path) -> None:
+    import onnxruntime
+    import torch
+
+    from trasluz.torchkit.graph import GraphWriter
+
+    writer = GraphWriter()
+    result = write_log_mel(writer, writer.input("waveform", np.float32, ("items", "samples")), rate)
+    writer.output(result, ("items", BANDS, "frames"))
+    writer.save(tmp_path / "mel.onnx", "mel")
+    session = onnxruntime.InferenceSession(str(tmp_path / "mel.onnx"), providers=["CPUExecutionProvider"])
+    draw = np.random.default_rng(samples)
+    waveform = (0.3 * draw.normal(size=(2, samples))).clip(-1, 1).astype(np.float32)
+    expected = log_mel(torch.from_numpy(waveform), rate).numpy()
+    assert expected.shape == (2, BANDS, samples // hop(rate) + 1)
+    assert np.abs(session.run(None, {"waveform": waveform})[0] - expected).max() <= 2e-5
+
+
+def test_a_tone_stands_in_its_band() -> None:
+    rate, pitch = 16_000, 1_000.0
+    cosines, sines, bands = kernels(rate)
+    tone = np.sin(2 * np.pi * pitch * np.arange(cosines.shape[2]) / rate)
+    power = (cosines[:, 0] @ tone) ** 2 + (sines[:, 0] @ tone) ** 2
+    assert power.max() == pytest.approx(0.25, rel=0.02)
+    edges = np.linspace(2595 * np.log10(1 + 40 / 700), 2595 * np.log10(1 + 8000 / 700), BANDS + 2)
+    centre = 700 * (10 ** (edges[1 + int((bands @ power).argmax())] / 2595) - 1)
+    assert abs(centre - pitch) < 60
+
+
+def test_loudness_hardly_counts_and_silence_is_finite() -> None:
+    import torch
+
+    draw = np.random.default_rng(0)
+    waveform = torch.from_numpy((0.2 * draw.normal(size=(1, 8_000))).astype(np.float32))
+    assert (log_mel(waveform, 8_000) - log_mel(0.5 * waveform, 8_000)).abs().max() < 0.05
+    assert log_mel(torch.zeros(1, 8_000), 8_000).abs().max() == 0
+
+
+def test_masking_silences_within_its_bounds_and_leaves_the_original() -> None:
+    levels = np.ones((BANDS, 50), np.float32)
+    assert masked(levels, 0.0, np.random.default_rng(0)) is levels
+    shares = [float((masked(levels, 1.0, np.random.default_rng(n)) == 0).mean()) for n in range(200)]
+    assert 0.2 < np.mean(shares) < 0.5
+    assert max(shares) <= 1 - 0.5 * 0.6
+    assert levels.min() == 1
+    assert masked(np.ones((BANDS, 1), np.float32), 1.0, np.random.default_rng(0)).shape == (BANDS, 1)
+
+
+def test_rates() -> None:
+    assert (rate_for([8_000] * 3), rate_for([44_100, 8_000, 48_000]), rate_for([])) == (8_000, 16_000, 16_000)
+    tone = np.sin(2 * np.pi * 300 * np.arange(44_100) / 44_100).astype(np.float32)
+    assert len(resampled(tone, 44_100, 16_000)) == 16_000
+    assert len(resampled(np.zeros(1, np.float32), 48_000, 8_000)) == 1
