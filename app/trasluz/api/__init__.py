@@ -5,7 +5,7 @@ a minor step adds, a major step takes away. A plugin's manifest names the versio
 """
 
 from trasluz.api.advice import Advice
-from trasluz.api.config import EpochsConfig, TrainConfig, setting
+from trasluz.api.config import EpochsConfig, Suggestion, TrainConfig, setting
 from trasluz.api.data import (
     SPLITS,
     DataError,
@@ -141,6 +141,7 @@ __all__ = [
     "Stages",
     "Started",
     "Stopped",
+    "Suggestion",
     "TensorSpec",
     "TrainConfig",
     "TrainContext",

@@ -1,5 +1,6 @@
 """Settings, declared once: the form, the command line, the file, the checks and the docs come from here."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +14,7 @@ def setting(
     advanced: bool = False,
     unit: str = "",
     labels: dict[str, str] | None = None,
+    others: dict[str, str] | None = None,
     **bounds: Any,
 ) -> Any:
     """Declare a setting as a pydantic field.
@@ -24,6 +26,9 @@ def setting(
         advanced: Whether the form keeps it behind “Advanced”.
         unit: What the number counts, e.g. `minutes`.
         labels: For a choice, what each value is called in the form, with its sentence.
+        others: For a text that is chosen: what else it may be, and how the form asks for it. `folder` lets the person
+            point at a folder; a key that ends with a colon, `hub:`, lets them type what follows that prefix. The form
+            shows the `labels` and what `ModelFamily.suggestions` gives, then these.
         bounds: pydantic's own: `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`.
     """
     extra: dict[str, Any] = {"advanced": advanced}
@@ -31,7 +36,24 @@ def setting(
         extra["unit"] = unit
     if labels:
         extra["labels"] = labels
+    if others:
+        extra["others"] = others
     return Field(default=default, title=title, description=sentence, json_schema_extra=extra, **bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A value that a setting may have on this computer, and its words for the form.
+
+    Attributes:
+        value: What the setting becomes.
+        title: What it is called.
+        sentence: What it is.
+    """
+
+    value: str
+    title: str
+    sentence: str = ""
 
 
 class TrainConfig(BaseModel):

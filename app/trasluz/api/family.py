@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from trasluz.api.advice import Advice
-from trasluz.api.config import TrainConfig
+from trasluz.api.config import Suggestion, TrainConfig
 from trasluz.api.data import Dataset, Sample
 from trasluz.api.events import Event
 from trasluz.api.model import Graph, LoadedModel, ModelCard
@@ -150,6 +150,11 @@ class TrainContext(AdviceContext, Protocol):
         """
         ...
 
+    @property
+    def library_folder(self) -> Path:
+        """The person's own, for what later runs start from: networks that were downloaded or kept."""
+        ...
+
     def seconds_left(self) -> float | None:
         """What is left of the time limit, or None without one; time before a resume counts."""
         ...
@@ -275,3 +280,27 @@ class ModelFamily(ABC):
             TrainingStopped: If the person stopped it.
         """
         return None
+
+    def suggestions(self, library: Path) -> Mapping[str, Sequence[Suggestion]]:
+        """Setting → values that it may have on this computer, besides its `labels`; asked whenever a form is made.
+
+        Args:
+            library: The same as `TrainContext.library_folder`.
+        """
+        return {}
+
+    def finished(self, model: Path, card: ModelCard, library: Path) -> str:
+        """Called once a run's model is checked and in its place; returns a sentence for the person, or nothing."""
+        return ""
+
+    def keepable(self, card: ModelCard) -> str:
+        """What of a model can be kept for later runs, in a word: `backbone`; nothing by default."""
+        return ""
+
+    def keep(self, model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestion:
+        """Keep that part of the model in the folder `model` under a name; returns how a setting names it from now on.
+
+        Raises:
+            FamilyError: If it cannot be kept, or the name is taken.
+        """
+        raise FamilyError("Nothing of this model can be kept for later runs.")

@@ -43,6 +43,13 @@ def cache_folder() -> Path:
     return folder
 
 
+def library_folder() -> Path:
+    """The folder for what later runs start from: networks that were downloaded, and those that the person kept."""
+    folder = user_folder() / "library"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _shipped(name: str) -> Path:
     """In a checkout or an editable installation it lies beside `app/`; a wheel carries it in the package."""
     checkout = _PACKAGE.parent.parent

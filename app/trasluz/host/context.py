@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 from trasluz.api import Dataset, Event, Graph, Started, TrainConfig, TrainingStopped
+from trasluz.core import places
 from trasluz.core.runs.folder import RunFolder
 
 _LOOK_EVERY = 0.5
@@ -164,6 +165,11 @@ class RunContext:
         """For results worth keeping between runs."""
         self._cache.mkdir(parents=True, exist_ok=True)
         return self._cache
+
+    @property
+    def library_folder(self) -> Path:
+        """For what later runs start from."""
+        return places.library_folder()
 
     def emit(self, event: Event) -> None:
         """Say something."""

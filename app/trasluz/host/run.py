@@ -251,6 +251,8 @@ class _Execution:
                 )
             )
         run.keep_model()
+        if said := family.finished(run.model_folder, card, places.library_folder()):
+            self._voice.emit(Note(sentence=said))
         self._voice.emit(Finished(metrics=card.metrics, seconds=self._clock.seconds()))
         run.clear_stop()
         self._let_go_of_checkpoint()

@@ -2,7 +2,11 @@
 
 from typing import Literal
 
+from pydantic import field_validator
+
 from trasluz.api import EpochsConfig, setting
+
+from .backbones.kept import LITE0, check_name
 
 Strategy = Literal["auto", "linear", "stages", "few-layers", "many-layers"]
 
@@ -24,11 +28,32 @@ class FinetunedCnnConfig(EpochsConfig):
             "many-layers": "Finetune many layers — nearly all learn on; for many photos, best with a GPU",
         },
     )
-    backbone: Literal["efficientnet-lite0"] = setting(
-        "efficientnet-lite0",
+    backbone: str = setting(
+        LITE0,
         title="Backbone",
-        sentence="The network that was trained on ImageNet and is taught further here.",
-        labels={"efficientnet-lite0": "EfficientNet-Lite0 — 4.7 million weights, fast on any computer"},
+        sentence="The network that knows photos already and is taught further here: a built-in one, one that you kept "
+        "from an earlier run, or a checkpoint. One of the hub is downloaded when training starts; only its name leaves "
+        "this computer.",
+        labels={LITE0: "EfficientNet-Lite0 — 4.7 million weights, trained on ImageNet; fast on any computer"},
+        others={"folder": "A checkpoint in a folder", "hub:": "A model of the hub"},
+        advanced=True,
+        min_length=1,
+    )
+    start: Literal["pretrained", "scratch"] = setting(
+        "pretrained",
+        title="Start",
+        sentence="What the backbone begins with.",
+        labels={
+            "pretrained": "What it knows — the weights that it came with",
+            "scratch": "Nothing — random weights, and all layers learn; for pretraining on many thousands of photos",
+        },
+        advanced=True,
+    )
+    keep_as: str = setting(
+        "",
+        title="Keep the backbone as",
+        sentence="A name under which later runs can start from the backbone that finetuning makes; empty to decide "
+        "when the model is finished.",
         advanced=True,
     )
     epochs: int = setting(
@@ -202,3 +227,8 @@ class FinetunedCnnConfig(EpochsConfig):
         ge=0,
         lt=1,
     )
+
+    @field_validator("keep_as")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        return check_name(name) if name.strip() else ""

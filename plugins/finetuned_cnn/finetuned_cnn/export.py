@@ -9,7 +9,7 @@ Names in the graph: `image` (images, height, width, 3) uint8 RGB → `probabilit
 `features` (images, C), `class_maps` (images, classes, h, w): the score of a class is the mean of its map.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,6 +184,41 @@ class Writer:
             return self.node("Add", self.node("Mul", self.node("Div", values, spread), weight), bias)
 
         return self.node("Flatten", scaled(apart), result=name, axis=1), scaled(self.node("Sub", x, middle))
+
+    def insert(self, drawn: Any, feeds: Mapping[str, str], wanted: Sequence[str]) -> list[str]:
+        """Add all of another graph.
+
+        Args:
+            drawn: An ONNX model of the same operator set.
+            feeds: Name of one of its inputs → the value here that it gets.
+            wanted: Names of its outputs.
+
+        Returns:
+            The values here that hold those outputs.
+        """
+        import onnx
+
+        if drawn.functions or [(each.domain, each.version) for each in drawn.opset_import] != [("", OPSET)]:
+            raise ValueError("the graph of the backbone is written in operators that ONNX itself does not have")
+        number = len(self.nodes)
+
+        def named(name: str) -> str:
+            return feeds.get(name) or (f"part_{number}_{name}" if name else "")
+
+        for constant in drawn.graph.initializer:
+            copy = onnx.TensorProto()
+            copy.CopyFrom(constant)
+            copy.name = named(constant.name)
+            self.constants.append(copy)
+        for node in drawn.graph.node:
+            new = onnx.NodeProto()
+            new.CopyFrom(node)
+            del new.input[:], new.output[:]
+            new.input.extend(named(name) for name in node.input)
+            new.output.extend(named(name) for name in node.output)
+            new.name = named(node.name)
+            self.nodes.append(new)
+        return [named(name) for name in wanted]
 
     def save(self, path: Path, title: str) -> None:
         """Check the graph and write it as one file."""

@@ -1,6 +1,7 @@
 """The family: from a folder of photos to a classifier as one ONNX graph."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from trasluz.api import (
     Advice,
     AdviceContext,
     Explainer,
+    FamilyError,
     Kind,
     LoadedModel,
     ModelCard,
@@ -17,7 +19,9 @@ from trasluz.api import (
     Outputs,
     Prediction,
     Predictor,
+    Progress,
     Sample,
+    Suggestion,
     TrainConfig,
     TrainContext,
     Trained,
@@ -25,6 +29,7 @@ from trasluz.api import (
 from trasluz.api.scores import classification
 
 from . import neighbours
+from .backbones import kept
 from .config import FinetunedCnnConfig, Strategy
 from .data import LOOKS, Look
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
@@ -58,27 +63,42 @@ class FinetunedCnn(ModelFamily):
 
     def train(self, context: TrainContext) -> Trained:
         """Fit a linear classifier on the backbone; finetuning, where it is chosen, goes on from there."""
+        import torch
+
         from trasluz.torchkit import device
 
-        from .backbones import lite0
+        from .backbones.choosing import backbone_for
         from .linear import fit_classifier, with_classifier
+        from .network import Classifier, random_weights
 
         config = context.config
         assert isinstance(config, FinetunedCnnConfig)
-        advice = self.advise(context) if config.strategy == "auto" else None
-        strategy: Strategy = advice.advised["strategy"] if advice is not None else config.strategy
-        why = advice.sentence if advice is not None else "Chosen in the settings."
+        scratch = config.start == "scratch"
+        advice = self.advise(context) if config.strategy == "auto" and not scratch else None
+        strategy, why = _strategy(config, advice)
         device.tune()
-        backbone = lite0.pretrained().eval()
-        context.emit(Note(sentence=f"{TITLES[strategy].capitalize()}. {why}", facts={"strategy": strategy}))
-        fitted = fit_classifier(context, backbone, try_all_parts=strategy == "stages")
-        network = with_classifier(backbone, fitted, dropout=config.dropout)
+        torch.manual_seed(config.seed)
+        backbone = backbone_for(context, config.backbone, weights=not scratch)
+        title = TITLES[strategy] if not scratch else "trained from scratch"
+        context.emit(
+            Note(
+                sentence=f"{title.capitalize()}. {why}",
+                facts={"strategy": strategy, "backbone": backbone.facts.title},
+            )
+        )
+        fitted = None
+        if scratch:
+            random_weights(backbone, seed=config.seed)
+            network = Classifier(backbone, len(context.dataset.labels), dropout=config.dropout)
+        else:
+            fitted = fit_classifier(context, backbone, try_all_parts=strategy == "stages")
+            network = with_classifier(backbone, fitted, dropout=config.dropout)
         stages = _stages(network, {"classifier"})
         finetuned = strategy in ("few-layers", "many-layers")
         if finetuned:
             from .finetune import finetune, learning_parts
 
-            stages = _stages(network, set(learning_parts(network, strategy)))
+            stages = _stages(network, set(learning_parts(network, strategy, scratch=scratch)))
             network = finetune(context, network, strategy=strategy)
         else:
             sentence = "The backbone stays as it is; only the classifier on top of it learned."
@@ -86,13 +106,16 @@ class FinetunedCnn(ModelFamily):
         network.eval()
         graph_path = context.model_folder / GRAPH_FILE
         looks = LOOKS[config.looks]
+        context.emit(Progress(stage="Writing the model", done=0))
         export_classifier(network, graph_path, looks)
-        if finetuned or len(looks) > 1:
+        if fitted is None or finetuned or len(looks) > 1:
             private = neighbours.look_and_keep(context, graph_path)
         else:
             private = neighbours.keep(context, fitted.records, fitted.features)
+        if finetuned:
+            private |= kept.write(context.model_folder, backbone)
         return Trained(
-            title=f"{backbone.facts.title}, {TITLES[strategy]}",
+            title=f"{backbone.facts.title}, {title}",
             graphs={"model": GRAPH_FILE},
             reference=_reference(network, looks),
             labels=tuple(context.dataset.labels),
@@ -100,7 +123,7 @@ class FinetunedCnn(ModelFamily):
             private=private,
             extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages, advice=advice)
             | {"looks": config.looks},
-            licence=backbone.facts.licence,
+            licence="" if scratch else backbone.facts.licence,
             compared=(PROBABILITIES, FEATURES),
         )
 
@@ -134,6 +157,47 @@ class FinetunedCnn(ModelFamily):
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, the most similar photos, what learned, which stage knew most, why this strategy."""
         return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy(), StrategyTable())
+
+    def suggestions(self, library: Path) -> Mapping[str, Sequence[Suggestion]]:
+        """The backbones that the person kept."""
+        return {"backbone": kept.suggestions(library)}
+
+    def finished(self, model: Path, card: ModelCard, library: Path) -> str:
+        """Keep the backbone where the settings ask for it."""
+        name = str(card.settings.get("keep_as") or "")
+        if not name:
+            return ""
+        if not self.keepable(card):
+            return f"No backbone was kept as “{name}”: only the classifier learned."
+        try:
+            return f"The backbone is kept as “{self._keep(model, card, name, library, replace=True).value}”."
+        except FamilyError as error:
+            return str(error)
+
+    def keepable(self, card: ModelCard) -> str:
+        """The backbone, where something of it learned."""
+        return "backbone" if set(kept.PRIVATE) <= set(card.private) else ""
+
+    def keep(self, model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestion:
+        """Keep the backbone under a name."""
+        return self._keep(model, card, name, library, replace=False)
+
+    def _keep(self, model: Path, card: ModelCard, name: str, library: Path, *, replace: bool) -> Suggestion:
+        return kept.keep(model, card, name=name, library=library, replace=replace)
+
+
+def _strategy(config: FinetunedCnnConfig, advice: Advice | None) -> tuple[Strategy, str]:
+    """How much learns, and why."""
+    if config.start == "scratch":
+        if config.strategy in ("linear", "stages", "few-layers"):
+            raise FamilyError(
+                "A network that starts from nothing has no stages worth leaving as they are: choose the strategy "
+                "“many-layers” or “auto”, or the start “pretrained”."
+            )
+        return "many-layers", "It starts from random weights, so all of it learns."
+    if advice is not None:
+        return advice.advised["strategy"], advice.sentence
+    return config.strategy, "Chosen in the settings."
 
 
 def _reference(network: "Classifier", looks: Sequence[Look]) -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
@@ -171,7 +235,7 @@ def _stages(network: "Classifier", learning: Collection[str]) -> list[dict[str, 
 
 def _extra(
     backbone: "Backbone",
-    fitted: "Fitted",
+    fitted: "Fitted | None",
     *,
     strategy: Strategy,
     why: str,
@@ -179,6 +243,8 @@ def _extra(
     advice: Advice | None,
 ) -> dict[str, Any]:
     extra: dict[str, Any] = {"strategy": strategy, "why": why, "backbone": backbone.facts.id, "stages": stages}
+    if fitted is None:
+        return extra
     extra["linear"] = {"c": fitted.choice.c, "photos": len(fitted.records)}
     if not np.isnan(fitted.choice.accuracy):
         extra["linear"]["held_out_accuracy"] = fitted.choice.accuracy

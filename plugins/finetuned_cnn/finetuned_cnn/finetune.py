@@ -37,15 +37,19 @@ on clothes in one pass; at 224 it rose to 0.894.
 KEPT_BYTES = 2 << 30
 IMBALANCE = 10
 """From this ratio between the largest and the smallest class on, rare classes weigh more in the loss."""
+SCRATCH_FASTER = 3
+"""How many times the learning rate a network learns at that starts from random weights."""
 PREVIEWS = 8
 VALIDATION_BATCH = 32
 NOT_LEARNED = {"minutes", "strategy", "looks"}
 
 
-def learning_parts(network: "Classifier", strategy: Strategy) -> tuple[str, ...]:
-    """The names of the parts that learn: the backbone says from where on."""
+def learning_parts(network: "Classifier", strategy: Strategy, *, scratch: bool = False) -> tuple[str, ...]:
+    """The names of the parts that learn: the backbone says from where on; from scratch all do."""
     facts = network.backbone.facts
     names = [name for name, _ in network.parts()]
+    if scratch:
+        return tuple(names)
     return tuple(names[names.index(facts.few if strategy == "few-layers" else facts.many) :])
 
 
@@ -62,6 +66,7 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
         DataError: If the photos cannot be read any more.
     """
     import torch
+    from torch import nn
 
     from trasluz.torchkit import optim
     from trasluz.torchkit.device import resolve
@@ -73,9 +78,14 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
     network.dropout.p = config.dropout
     network.to(device=resolve(context.device), memory_format=torch.channels_last)
     named = [(name, (module,)) for name, module in network.parts()]
-    learning = len(learning_parts(network, strategy))
-    parts = optim.layerwise(named, config.learning_rate, decay=config.layer_decay, learning=learning)
-    parts = optim.unfreezing(parts, config.unfreezing)
+    scratch = config.start == "scratch"
+    learning = len(learning_parts(network, strategy, scratch=scratch))
+    # What knows nothing yet has nothing to lose: all parts at the same rate, and faster.
+    rate, decay = (
+        (config.learning_rate * SCRATCH_FASTER, 1.0) if scratch else (config.learning_rate, config.layer_decay)
+    )
+    parts = optim.layerwise(named, rate, decay=decay, learning=learning)
+    parts = optim.unfreezing(parts, 0.0 if scratch else config.unfreezing)
     optim.freeze(parts)
     if not network.backbone.skip_blocks(config.drop_path) and config.drop_path > 0:
         context.emit(Note(sentence=f"{network.backbone.facts.title} has no blocks that can be skipped; none are."))
@@ -97,7 +107,7 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
             "strategy": strategy,
             "data": context.dataset.fingerprint,
         },
-        to_train=_to_train,
+        to_train=nn.Module.train if scratch else _to_train,
     )
     outcome = fit(
         context,
@@ -118,7 +128,8 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
     context.emit(
         Note(
             sentence=f"Finetuning ended because {ended}. Best: {outcome.metrics['accuracy']:.1%} right after "
-            f"{outcome.best_step:.3g} passes; the linear classifier it began with had {start:.1%}, the last pass "
+            f"{outcome.best_step:.3g} passes; {'the random network' if scratch else 'the linear classifier'} it began "
+            f"with had {start:.1%}, the last pass "
             f"{last:.1%}.",
             # The best pass is chosen on the photos that it is measured on; the last one is not chosen at all.
             facts={

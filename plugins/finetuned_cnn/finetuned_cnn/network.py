@@ -30,7 +30,7 @@ class Backbone(nn.Module, ABC):
 
     facts: Facts
     channels: tuple[int, ...]
-    norm: nn.LayerNorm | None = None
+    norm: nn.LayerNorm | None  # without a value here: that would hide the module of this name
 
     @abstractmethod
     def parts(self) -> list[tuple[str, nn.Module]]:
@@ -140,3 +140,29 @@ class Classifier(nn.Module):
 def pooled(maps: Tensor) -> Tensor:
     """The mean of each map: (B, C, H, W) → (B, C)."""
     return maps.mean(dim=(2, 3))
+
+
+MOMENTUM = 0.1
+"""Share of a batch in the running statistics of a network that learns from scratch, as in torch's own default."""
+
+
+def random_weights(backbone: Backbone, *, seed: int) -> None:
+    """Draw the weights of a network with batch normalisation anew.
+
+    Convolutions by He et al. (“Delving deep into rectifiers”, ICCV 2015, equation 14, each group by itself), the
+    normalisations as the identity. Their statistics then follow the batches closely: several of the published networks
+    keep them for hundreds of steps, which a short training does not have. A network without batch normalisation stays
+    as its authors draw it.
+    """
+    if not any(isinstance(module, nn.BatchNorm2d) for module in backbone.modules()):
+        return
+    generator = torch.Generator().manual_seed(seed)
+    for module in backbone.modules():
+        if isinstance(module, nn.Conv2d):
+            fan_out = module.kernel_size[0] * module.kernel_size[1] * module.out_channels // module.groups
+            nn.init.normal_(module.weight, 0.0, (2 / fan_out) ** 0.5, generator=generator)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.BatchNorm2d):
+            module.reset_parameters()
+            module.momentum = MOMENTUM

@@ -132,6 +132,7 @@ class EfficientNetLite0(Backbone):
         super().__init__()
         self.facts = FACTS
         self.channels = PART_CHANNELS
+        self.norm = None
         self.stem = ConvNorm(3, STEM_CHANNELS, 3, stride=2)
         self.stages = nn.ModuleList()
         inputs = STEM_CHANNELS
