@@ -128,11 +128,12 @@ def _plugins(made: argparse.ArgumentParser) -> None:
 def _runs(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "what",
-        choices=("list", "show", "compare", "remove", "pause", "resume", "sooner", "later"),
+        choices=("list", "show", "compare", "remove", "pause", "resume", "sooner", "later", "keep"),
         nargs="?",
         default="list",
         help="sooner and later change the place of a run that waits for others",
     )
     made.add_argument("which", metavar="RUN", nargs="*", help="run folders (or ids of the history)")
+    made.add_argument("--name", help="with keep: the name under which later runs start from what this one learned")
     made.add_argument("--folder", metavar="DIR", help="the runs of this project or folder, not of the history")
     made.set_defaults(act=runs.act)

@@ -19,6 +19,7 @@ def act(parsed: argparse.Namespace, output: Output) -> None:
         "resume": _resume,
         "sooner": _sooner,
         "later": _later,
+        "keep": _keep,
     }[parsed.what](parsed, output)
 
 
@@ -133,6 +134,21 @@ def _move(parsed: argparse.Namespace, output: Output, by: int) -> None:
         found.append({"folder": str(run.folder), "place": at})
         output.line(f"{run.folder} is number {at} of those that wait.")
     output.document(found)
+
+
+def _keep(parsed: argparse.Namespace, output: Output) -> None:
+    """Keep what later runs can start from of one run, under a name."""
+    from trasluz.host.service import Service
+
+    if not parsed.name:
+        raise CommandError("Say under which name: trasluz runs keep RUN --name NAME.", status=USAGE)
+    run, *more = _named(parsed, at_least=1)
+    if more:
+        raise CommandError("Only one run can be kept under a name.", status=USAGE)
+    kept = Service().keep(model=str(run.folder), name=parsed.name)
+    output.document(kept)
+    output.line(f"The {kept['what']} is kept as “{kept['title']}”: {kept['sentence']}.")
+    output.line(f"Later runs start from it with --set {kept['what']}={kept['value']!r}.")
 
 
 def _summaries(parsed: argparse.Namespace) -> list[Any]:

@@ -19,6 +19,7 @@ from .models import OpenModels
 if TYPE_CHECKING:
     import numpy as np
 
+    from trasluz.api import ModelCard, ModelFamily
     from trasluz.core.plugins.registry import Registry
 
 Pool = Literal["quick", "long", "pictures"]
@@ -44,6 +45,7 @@ class Service:
         "explain": "quick",
         "evaluate": "long",
         "export": "long",
+        "keep": "quick",
     }
     """What may be asked over the wire, and which threads do it."""
     REPORTING: ClassVar[frozenset[str]] = frozenset(
@@ -98,6 +100,7 @@ class Service:
                     "higher_is_better": family.higher_is_better,
                     "varies": type(family).varied is not ModelFamily.varied,
                     "schema": family.config.model_json_schema(),
+                    "suggestions": _suggestions(family),
                     "plugin": owner.id if owner else "",
                 }
             )
@@ -261,6 +264,7 @@ class Service:
         with self._models.use(model, device) as open_model:
             return {
                 "card": open_model.card.model_dump(mode="json"),
+                "keepable": self._keepable(open_model.card),
                 "folder": str(open_model.folder),
                 "provider": open_model.provider,
                 "sentence": open_model.sentence,
@@ -393,6 +397,30 @@ class Service:
                 cancelled=cancelled,
             )
 
+    def keep(self, *, model: str, name: str) -> dict[str, Any]:
+        """Keep what later runs can start from of a finished model; say how a setting names it from now on.
+
+        Args:
+            model: A model folder, or a run folder with one.
+            name: The name.
+        """
+        from dataclasses import asdict
+
+        from trasluz.core import places
+        from trasluz.core.inference.model import find_model, read_card
+
+        folder = find_model(Path(model))
+        card = read_card(folder)
+        family = self.registry().family(card.family)
+        kept = family.keep(folder, card, name=name, library=places.library_folder())
+        return {**asdict(kept), "what": self._keepable(card)}
+
+    def _keepable(self, card: "ModelCard") -> str:
+        """What of a model can be kept; a plugin that cannot say so costs only that."""
+        with suppress(Exception):
+            return str(self.registry().family(card.family).keepable(card))
+        return ""
+
     def export(
         self,
         *,
@@ -415,3 +443,15 @@ class Service:
         progress(Progress(stage="Exporting", done=1, total=1))
         files = sorted(p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file())
         return {"folder": str(written), "files": files}
+
+
+def _suggestions(family: "ModelFamily") -> dict[str, list[dict[str, str]]]:
+    """Values that settings may have on this computer; a family that cannot say them costs only these."""
+    from dataclasses import asdict
+
+    from trasluz.core import places
+
+    with suppress(Exception):
+        found = family.suggestions(places.library_folder())
+        return {name: [asdict(each) for each in several] for name, several in found.items()}
+    return {}

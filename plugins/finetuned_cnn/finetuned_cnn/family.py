@@ -1,6 +1,7 @@
 """The family: from a folder of photos to a classifier as one ONNX graph."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,17 +69,23 @@ class FinetunedCnn(ModelFamily):
         from trasluz.torchkit import device
 
         from .backbones.choosing import backbone_for
-        from .linear import fit_classifier, with_classifier
+        from .linear import fit_classifier, two_classes, with_classifier
         from .network import Classifier, random_weights
 
         config = context.config
         assert isinstance(config, FinetunedCnnConfig)
         scratch = config.start == "scratch"
-        advice = self.advise(context) if config.strategy == "auto" and not scratch else None
-        strategy, why = _strategy(config, advice)
+        if scratch and config.strategy in ("linear", "stages", "few-layers"):
+            raise FamilyError(
+                "A network that starts from nothing has no stages worth leaving as they are: choose the strategy "
+                "“many-layers” or “auto”, or the start “pretrained”."
+            )
+        labels = two_classes(context)
         device.tune()
         torch.manual_seed(config.seed)
         backbone = backbone_for(context, config.backbone, weights=not scratch)
+        advice = self.advise(context) if config.strategy == "auto" and not scratch else None
+        strategy, why = _strategy(config, advice)
         title = TITLES[strategy] if not scratch else "trained from scratch"
         context.emit(
             Note(
@@ -89,7 +96,8 @@ class FinetunedCnn(ModelFamily):
         fitted = None
         if scratch:
             random_weights(backbone, seed=config.seed)
-            network = Classifier(backbone, len(context.dataset.labels), dropout=config.dropout)
+            backbone.facts = replace(backbone.facts, licence="")  # nothing of anybody's weights is left
+            network = Classifier(backbone, len(labels), dropout=config.dropout)
         else:
             fitted = fit_classifier(context, backbone, try_all_parts=strategy == "stages")
             network = with_classifier(backbone, fitted, dropout=config.dropout)
@@ -118,12 +126,12 @@ class FinetunedCnn(ModelFamily):
             title=f"{backbone.facts.title}, {title}",
             graphs={"model": GRAPH_FILE},
             reference=_reference(network, looks),
-            labels=tuple(context.dataset.labels),
+            labels=tuple(labels),
             preprocessing=preprocessing(backbone.facts.preparation, looks),
             private=private,
             extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages, advice=advice)
             | {"looks": config.looks},
-            licence="" if scratch else backbone.facts.licence,
+            licence=backbone.facts.licence,
             compared=(PROBABILITIES, FEATURES),
         )
 
@@ -189,11 +197,6 @@ class FinetunedCnn(ModelFamily):
 def _strategy(config: FinetunedCnnConfig, advice: Advice | None) -> tuple[Strategy, str]:
     """How much learns, and why."""
     if config.start == "scratch":
-        if config.strategy in ("linear", "stages", "few-layers"):
-            raise FamilyError(
-                "A network that starts from nothing has no stages worth leaving as they are: choose the strategy "
-                "“many-layers” or “auto”, or the start “pretrained”."
-            )
         return "many-layers", "It starts from random weights, so all of it learns."
     if advice is not None:
         return advice.advised["strategy"], advice.sentence

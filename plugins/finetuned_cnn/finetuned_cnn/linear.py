@@ -58,6 +58,21 @@ def fit_classifier(context: TrainContext, backbone: "Backbone", *, try_all_parts
     """
     from threadpoolctl import threadpool_limits
 
+    labels = two_classes(context)
+    features = extract(context, backbone, context.dataset.records("train"))
+    y = _classes(features, labels)
+    # The matrices are slim: a second BLAS thread gains little on an idle computer, and on a busy one the two wait for
+    # each other (measured on two loaded cores: 2.3 s with one thread, 21 s with two).
+    with threadpool_limits(1, user_api="blas"):
+        return _best(context, features, y, classes=len(labels), names=backbone.names, try_all=try_all_parts)
+
+
+def two_classes(context: TrainContext) -> list[str]:
+    """The classes, of which there are two at least.
+
+    Raises:
+        DataError: If there is only one.
+    """
     labels = list(context.dataset.labels)
     if len(labels) < 2:
         only = f" (“{labels[0]}”)" if labels else ""
@@ -65,12 +80,7 @@ def fit_classifier(context: TrainContext, backbone: "Backbone", *, try_all_parts
             f"There is only one class{only} in the train part of “{context.dataset.root.name}”; put the photos of "
             "each class in a folder of its own, at least two of them."
         )
-    features = extract(context, backbone, context.dataset.records("train"))
-    y = _classes(features, labels)
-    # The matrices are slim: a second BLAS thread gains little on an idle computer, and on a busy one the two wait for
-    # each other (measured on two loaded cores: 2.3 s with one thread, 21 s with two).
-    with threadpool_limits(1, user_api="blas"):
-        return _best(context, features, y, classes=len(labels), names=backbone.names, try_all=try_all_parts)
+    return labels
 
 
 def _best(
