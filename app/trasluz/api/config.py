@@ -15,6 +15,7 @@ def setting(
     unit: str = "",
     labels: dict[str, str] | None = None,
     others: dict[str, str] | None = None,
+    placeholder: str = "",
     **bounds: Any,
 ) -> Any:
     """Declare a setting as a pydantic field.
@@ -29,6 +30,7 @@ def setting(
         others: For a text that is chosen: what else it may be, and how the form asks for it. `folder` lets the person
             point at a folder; a key that ends with a colon, `hub:`, lets them type what follows that prefix. The form
             shows the `labels` and what `ModelFamily.suggestions` gives, then these.
+        placeholder: What a text is like that is typed after a prefix: `owner/name`.
         bounds: pydantic's own: `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`.
     """
     extra: dict[str, Any] = {"advanced": advanced}
@@ -38,6 +40,8 @@ def setting(
         extra["labels"] = labels
     if others:
         extra["others"] = others
+    if placeholder:
+        extra["placeholder"] = placeholder
     return Field(default=default, title=title, description=sentence, json_schema_extra=extra, **bounds)
 
 

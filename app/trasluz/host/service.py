@@ -45,6 +45,7 @@ class Service:
         "explain": "quick",
         "evaluate": "long",
         "export": "long",
+        "keepable": "quick",
         "keep": "quick",
     }
     """What may be asked over the wire, and which threads do it."""
@@ -264,7 +265,6 @@ class Service:
         with self._models.use(model, device) as open_model:
             return {
                 "card": open_model.card.model_dump(mode="json"),
-                "keepable": self._keepable(open_model.card),
                 "folder": str(open_model.folder),
                 "provider": open_model.provider,
                 "sentence": open_model.sentence,
@@ -396,6 +396,12 @@ class Service:
                 progress=progress,
                 cancelled=cancelled,
             )
+
+    def keepable(self, model: str) -> dict[str, Any]:
+        """What of a model can be kept for later runs, in a word (`what`); empty where nothing can."""
+        from trasluz.core.inference.model import find_model, read_card
+
+        return {"what": self._keepable(read_card(find_model(Path(model))))}
 
     def keep(self, *, model: str, name: str) -> dict[str, Any]:
         """Keep what later runs can start from of a finished model; say how a setting names it from now on.

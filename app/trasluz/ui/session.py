@@ -349,6 +349,8 @@ class Session(QObject):
         self._update_steps()
         self.run_state_changed.emit(state)
         self.refresh_runs()
+        if state == "finished":
+            self.refresh_catalogue()  # the run may have kept something that later ones can start from
 
     def start_run(
         self,

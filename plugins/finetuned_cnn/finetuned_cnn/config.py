@@ -36,6 +36,7 @@ class FinetunedCnnConfig(EpochsConfig):
         "this computer.",
         labels={LITE0: "EfficientNet-Lite0 — 4.7 million weights, trained on ImageNet; fast on any computer"},
         others={"folder": "A checkpoint in a folder", "hub:": "A model of the hub"},
+        placeholder="owner/name",
         advanced=True,
         min_length=1,
     )

@@ -30,6 +30,8 @@ class Control(QWidget):
     """A control for one field."""
 
     changed = Signal()
+    wide = False
+    """Whether it needs the whole width, under its sentence."""
 
     def __init__(self, field: Field) -> None:
         super().__init__()
@@ -211,6 +213,8 @@ class BoxControl(Control):
 class CardsControl(Control):
     """A choice with sentences: radio cards, two beside each other."""
 
+    wide = True
+
     def __init__(self, field: Field) -> None:
         super().__init__(field)
         self._group = QButtonGroup(self)
@@ -296,6 +300,10 @@ def control_for(field: Field) -> Control:
         case "choice":
             has_sentences = any(c.sentence for c in field.choices)
             return CardsControl(field) if has_sentences else BoxControl(field)
+        case "open":
+            from .open_choice import OpenChoiceControl
+
+            return OpenChoiceControl(field)
         case _:
             return TextControl(field)
 

@@ -1,6 +1,6 @@
 """A form made from the settings of a family: a few in sight, the others behind “Advanced”."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout
 
 from trasluz.ui.widgets import Label, LinkButton, Rule, SmallButton
 
-from .controls import MISSING, CardsControl, control_for
+from .controls import MISSING, control_for
 from .schema import Field, fields_of
 
 
@@ -23,10 +23,16 @@ class SettingsForm(QWidget):
     changed = Signal()
     turned = Signal(bool)
 
-    def __init__(self, schema: Mapping[str, Any], values: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        values: Mapping[str, Any] | None = None,
+        *,
+        suggestions: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    ) -> None:
         super().__init__()
         # what is chosen between comes first: the other settings hang on it
-        self.fields = sorted(fields_of(schema), key=lambda f: not any(c.sentence for c in f.choices))
+        self.fields = sorted(fields_of(schema, suggestions), key=lambda f: not any(c.sentence for c in f.choices))
         self.rows: dict[str, SettingRow] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -134,7 +140,7 @@ class SettingRow(QWidget):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(3)
         grid.setColumnStretch(0, 1)
-        if isinstance(self.control, CardsControl):
+        if self.control.wide:
             head = QHBoxLayout()
             head.addWidget(title)
             head.addStretch(1)

@@ -1,11 +1,14 @@
 """A family's settings as the form needs them, read from the JSON schema that pydantic makes of them."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-FieldKind = Literal["whole", "number", "switch", "choice", "text"]
+FieldKind = Literal["whole", "number", "switch", "choice", "open", "text"]
+
+FOLDER = "folder"
+"""Among what else a value may be: a folder that the person points at."""
 
 _SPLIT = re.compile(r"(?::\s+|\s+[–—]\s+|(?<=[^.])\.\s+)")
 
@@ -26,6 +29,8 @@ class Field:
     Attributes:
         kind: Which control it gets.
         optional: Whether it may be left empty (None).
+        others: For an open choice, what else it may be: `folder`, or a prefix, with the words for each.
+        placeholder: What a value is like that is typed after a prefix.
         low: The least value, and `high` the greatest; `open_low` and `open_high` say that they are not allowed.
     """
 
@@ -43,6 +48,8 @@ class Field:
     open_high: bool = False
     step: float | None = None
     choices: tuple[Choice, ...] = ()
+    others: Mapping[str, str] = field(default_factory=dict)
+    placeholder: str = ""
 
     @property
     def bounds(self) -> str:
@@ -62,6 +69,8 @@ class Field:
         """Say what is wrong with a value, or nothing."""
         if value is None:
             return "" if self.optional else "This needs a value."
+        if self.kind == "open" and (not value or value in self.others):
+            return f"Type which one, please{f': {self.placeholder}' if self.placeholder else ''}."
         if self.kind not in {"whole", "number"}:
             return ""
         below = self.low is not None and (value < self.low or (self.open_low and value == self.low))
@@ -84,15 +93,26 @@ class Field:
         return plain(value) if isinstance(value, int | float) else str(value)
 
 
-def fields_of(schema: Mapping[str, Any]) -> list[Field]:
-    """Read the fields of a schema, in their order."""
+def fields_of(
+    schema: Mapping[str, Any], suggestions: Mapping[str, Sequence[Mapping[str, str]]] | None = None
+) -> list[Field]:
+    """Read the fields of a schema, in their order.
+
+    Args:
+        schema: As pydantic makes it.
+        suggestions: Values that open choices may have on this computer, with `value`, `title` and `sentence`.
+    """
     definitions = schema.get("$defs", {})
     required = set(schema.get("required", ()))
     found = []
     for name, raw in schema.get("properties", {}).items():
-        field = _field(name, raw, definitions, required=name in required)
-        if field is not None:
-            found.append(field)
+        made = _field(name, raw, definitions, required=name in required)
+        if made is None:
+            continue
+        if made.kind == "open":
+            more = (Choice(s["value"], s["title"], s.get("sentence", "")) for s in (suggestions or {}).get(name, ()))
+            made = replace(made, choices=(*made.choices, *more))
+        found.append(made)
     return found
 
 
@@ -134,6 +154,11 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any], *,
                 **common,
             )
         case "string":
+            if others := raw.get("others"):
+                choices = tuple(_choice(v, labels) for v in labels)
+                return Field(
+                    kind="open", choices=choices, others=others, placeholder=raw.get("placeholder", ""), **common
+                )
             # a string that has names for some values is a choice among those
             if labels:
                 return Field(kind="choice", choices=tuple(_choice(v, labels) for v in labels), **common)

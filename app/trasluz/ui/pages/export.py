@@ -12,6 +12,7 @@ from trasluz.ui import theme
 from trasluz.ui.files import choose_folder
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
 
+from .keeping import KeepRow
 from .page import Page
 from .standing import missing
 from .words import metric_words
@@ -39,6 +40,8 @@ class ExportPage(Page):
         self.export_button = PrimaryButton("Choose a folder →", self.choose)
         self.open_button = PrimaryButton("Open the folder →", self._open)
         self.again_button = SecondaryButton("Export again…", self.choose)
+        self.keeping = KeepRow()
+        self.keeping.failed.connect(self._say_trouble)
         self._list = QVBoxLayout()
         self._list.setSpacing(14)
         self._contents = Card("What you get", "one folder that explains itself")
@@ -47,6 +50,7 @@ class ExportPage(Page):
         self._contents.body.addSpacing(6)
         self._contents.body.addWidget(Rule())
         self._contents.body.addWidget(self._facts)
+        self._contents.body.addWidget(self.keeping)
         self._contents.body.addStretch(1)
         self.trouble = Label("", "bad", wrap=True, selectable=True)
         self.trouble.setVisible(False)
@@ -103,6 +107,7 @@ class ExportPage(Page):
             self.trouble.setVisible(False)
             folder = self._model
             session.work.run(self, lambda: _read_card(folder), success=self._card_came, failure=self._failed)
+            self.keeping.show_model(session, folder)
         self.stack.setCurrentIndex(1)
         self._draw()
 
@@ -150,8 +155,11 @@ class ExportPage(Page):
 
     def _failed(self, trouble: "Trouble") -> None:
         self._free()
-        self.trouble.setText(trouble.sentence)
-        self.trouble.setVisible(True)
+        self._say_trouble(trouble.sentence)
+
+    def _say_trouble(self, sentence: str) -> None:
+        self.trouble.setText(sentence)
+        self.trouble.setVisible(bool(sentence))
 
     def _free(self) -> None:
         if self.session is not None:

@@ -153,7 +153,10 @@ class ModelPage(Page):
         self._show_advice()
 
     def _show_families(self, families: list[dict[str, Any]], summary: Any) -> None:
-        shown = (summary.kind, *((f["id"], f["title"], repr(f["schema"])) for f in families))
+        shown = (
+            summary.kind,
+            *((f["id"], f["title"], repr(f["schema"]), repr(f.get("suggestions"))) for f in families),
+        )
         if shown == self._shown:
             return
         self._shown = shown
@@ -193,7 +196,7 @@ class ModelPage(Page):
         self._keep()
         self.family = family
         self._clear_form()
-        self.form = SettingsForm(entry["schema"], self._kept.get(family))
+        self.form = SettingsForm(entry["schema"], self._kept.get(family), suggestions=entry.get("suggestions"))
         self.form.changed.connect(self._changed)
         self.form.turned.connect(lambda _open: self._show_variation())
         self._settings.set_title("Settings", "the defaults are a good start")
