@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QAbstractButton, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from trasluz.api import EpochsConfig, setting
-from trasluz.ui.forms import Field, SettingsForm, fields_of
+from trasluz.ui.forms import Field, SettingsForm, fetched, fields_of
 from trasluz.ui.forms.controls import CardsControl, stepped
+from trasluz.ui.forms.open_choice import OpenChoiceControl
 
 
 class Config(EpochsConfig):
@@ -28,6 +29,17 @@ class Config(EpochsConfig):
     cell: Literal["rnn", "gru"] = setting("gru", title="Cell", sentence="Which cell.", advanced=True)
     mirror: bool = setting(True, title="Mirror", sentence="Whether it may be mirrored.", advanced=True)
     note: str = setting("", title="Note", sentence="For yourself.", advanced=True)
+
+
+class Open(EpochsConfig):
+    backbone: str = setting(
+        "small",
+        title="Backbone",
+        sentence="Which network.",
+        labels={"small": "Small — fast"},
+        others={"folder": "A folder", "hub:": "A model of the hub"},
+        placeholder="owner/name",
+    )
 
 
 @pytest.fixture
@@ -158,3 +170,51 @@ def test_a_rate_steps_by_its_magnitude() -> None:
         up.append(stepped(field, up[-1], 1))
     assert up == pytest.approx([0.001, 0.002, 0.005, 0.01])
     assert stepped(field, 0.001, -1) == pytest.approx(0.0005)
+
+
+def test_an_open_choice_offers_what_is_known_a_folder_and_a_typed_name(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [{"value": "herbs", "title": "herbs", "sentence": "Trained on 120 photos"}]
+    schema = Open.model_json_schema()
+    made = SettingsForm(schema, suggestions={"backbone": kept})
+    qtbot.addWidget(made)
+    made.show()
+    control = made.rows["backbone"].control
+    assert isinstance(control, OpenChoiceControl)
+    words = [control.box.itemText(i) for i in range(control.box.count())]
+    assert words == ["Small", "herbs", "", "A folder…", "A model of the hub…"]
+    assert Open(**made.values()).backbone == "small"
+
+    def choose(text: str) -> None:
+        control.box.setCurrentIndex(control.box.findText(text))
+        control.box.activated.emit(control.box.currentIndex())
+
+    choose("herbs")
+    assert made.values()["backbone"] == "herbs"
+    monkeypatch.setattr("trasluz.ui.forms.open_choice.choose_folder", lambda *_: "")
+    choose("A folder…")
+    assert made.values()["backbone"] == "herbs", "who closes the dialog has changed nothing"
+    assert control.box.currentText() == "herbs"
+    monkeypatch.setattr("trasluz.ui.forms.open_choice.choose_folder", lambda *_: "/nets/resnet")
+    choose("A folder…")
+    assert made.values()["backbone"] == "/nets/resnet"
+    assert control.box.currentText() == "resnet"
+    choose("A model of the hub…")
+    assert made.troubles() == ["Backbone: Type which one, please: owner/name."]
+    qtbot.keyClicks(control.edit, "owner/small")
+    assert made.troubles() == []
+    assert made.values()["backbone"] == "hub:owner/small"
+    assert fetched(schema, made.values()) == ["hub:owner/small"]
+    made.rows["backbone"].reset()
+    assert made.values()["backbone"] == "small"
+    assert fetched(schema, made.values()) == []
+    assert not control.edit.isVisible()
+
+
+@pytest.mark.parametrize("value", ["hub:a/b", "/nets/x", "herbs", "gone"])
+def test_an_open_choice_shows_any_value_it_is_given(qtbot: QtBot, value: str) -> None:
+    made = SettingsForm(Open.model_json_schema(), {"backbone": value})
+    qtbot.addWidget(made)
+    assert made.values()["backbone"] == value
+    assert made.troubles() == []

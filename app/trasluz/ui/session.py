@@ -103,6 +103,17 @@ class Session(QObject):
 
     # what the machine is doing
 
+    @property
+    def leaving(self) -> str:
+        """What leaves the computer now, for the run that goes on asked for it; empty where nothing does."""
+        if self.run is None or not self.run.running:
+            return ""
+        from .forms import fetched
+
+        request = self.run.folder.request
+        names = fetched((self.family(request.family) or {}).get("schema") or {}, request.settings)
+        return f"Only the name “{names[0].partition(':')[2]}”" if names else ""
+
     def set_busy(self, what: str, sentence: str) -> None:
         """Say what is under way, under a name of one's own: `set_busy("export", "Exporting")`; empty ends it."""
         if sentence:

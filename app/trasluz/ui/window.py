@@ -153,6 +153,8 @@ class Window(QWidget):
         self._toasts = Toasts(self)
         session.said.connect(self._toasts.show_sentence)
         session.busy_changed.connect(self.bottom.set_busy)
+        for signal in (session.run_changed, session.run_state_changed, session.catalogue_changed):
+            signal.connect(lambda *_: self.bottom.set_leaving(session.leaving))
         session.project_changed.connect(self._project_changed)
         session.project_renamed.connect(self._show_title)
         session.steps_changed.connect(self._steps_changed)

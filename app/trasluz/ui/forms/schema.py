@@ -116,6 +116,16 @@ def fields_of(
     return found
 
 
+def fetched(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
+    """The values among the settings that name something outside this computer: `hub:owner/name`."""
+    found = []
+    for name, raw in schema.get("properties", {}).items():
+        prefixes = tuple(key for key in raw.get("others") or () if key.endswith(":"))
+        if prefixes and str(values.get(name) or "").startswith(prefixes):
+            found.append(str(values[name]))
+    return found
+
+
 def plain(value: float) -> str:
     """Write a number without needless digits: `0.001`, `10,000`, `1e-06`."""
     if isinstance(value, int) or float(value).is_integer():

@@ -23,13 +23,16 @@ class _Ring(Painted):
         painter.drawEllipse(QPointF(6, 6), 4, 4)
 
 
+PROMISE = "Nothing leaves this computer"
+
+
 class BottomBar(Painted):
     """One line: the promise at the left, what is under way at the right."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedHeight(BOTTOM)
-        self._promise = Label("Nothing leaves this computer", "muted")
+        self._promise = Label(PROMISE, "muted")
         self._promise.setToolTip(
             "Your data, your models and what you do with them stay here. "
             "Trasluz goes online only where a button says so."
@@ -61,6 +64,10 @@ class BottomBar(Painted):
         self._doing = sentence
         self._busy.setText(sentence)
         self._ring.setVisible(bool(sentence))
+
+    def set_leaving(self, what: str) -> None:
+        """Say what leaves the computer now; empty where nothing does."""
+        self._promise.setText(f"{what} leaves this computer" if what else PROMISE)
 
     def set_hint(self, sentence: str) -> None:
         """Say something for the moment, e.g. while something is dragged over the window."""

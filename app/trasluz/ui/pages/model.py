@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from trasluz.ui import theme
-from trasluz.ui.forms import SettingsForm
+from trasluz.ui.forms import SettingsForm, fetched
 from trasluz.ui.steps import duration, plural
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
 
@@ -221,9 +221,15 @@ class ModelPage(Page):
         troubles = self.form.troubles() if self.form is not None else []
         self.train_button.setEnabled(self.form is not None and not troubles)
         self.train_button.setToolTip("\n".join(troubles))
+        self.train_button.setText("Download and train →" if self._fetched() else "Train →")
         self._show_plan()
         self._show_advice()
         self._show_variation()
+
+    def _fetched(self) -> list[str]:
+        """What is chosen from outside this computer."""
+        entry = self.session.family(self.family) if self.session is not None else None
+        return fetched(entry["schema"], self.form.values()) if entry is not None and self.form is not None else []
 
     def _show_advice(self) -> None:
         """The table of the chosen family; what it lets choose is not asked a second time in the form."""
@@ -288,6 +294,11 @@ class ModelPage(Page):
             if val
             else f"It learns from {plural(train, noun)}."
         ]
+        for name in self._fetched():
+            sentences.append(
+                f"First “{name.partition(':')[2]}” is downloaded, unless it is here already. Only that name leaves "
+                "this computer."
+            )
         sentences.append(self._how_long(form.values()))
         sentences.append(
             "Then it is exported to ONNX and held against PyTorch. You can stop at any time and keep "
