@@ -308,9 +308,10 @@ def model(tmp_path: Path) -> Iterator[tuple[Path, Any]]:
         backbone.stem.conv.weight.mul_(1.5)
     private = kept.write(folder, backbone)
     (folder / "model.onnx").touch()
+    graphs = (GraphFile(name="model", file="model.onnx"),)
     data = DataFacts(name="herbs", fingerprint="f", kind="image-classes", train=120, val=30)
     card = ModelCard(
-        id="run-1", title="t", family=FinetunedCnn.id, kind="image-classes", graphs=(GraphFile(name="model", file="model.onnx"),), headline="accuracy",
+        id="run-1", title="t", family=FinetunedCnn.id, kind="image-classes", graphs=graphs, headline="accuracy",
         labels=("mint", "sage"), private=private, data=data,
     )  # fmt: skip
     yield folder, card

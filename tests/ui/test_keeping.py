@@ -18,9 +18,10 @@ def model(folder: Path, *, learned: bool) -> Path:
     for name in private.values():
         (folder / name).write_text('{"format": 1, "title": "EfficientNet-Lite0", "kind": "efficientnet-lite0"}')
     (folder / "model.onnx").touch()
+    graphs = (GraphFile(name="model", file="model.onnx"),)
     data = DataFacts(name="herbs", fingerprint="f", kind="image-classes", train=120, val=30)
     card = ModelCard(
-        id="r", title="t", family="finetuned-cnn", kind="image-classes", graphs=(GraphFile(name="model", file="model.onnx"),), headline="accuracy", data=data,
+        id="r", title="t", family="finetuned-cnn", kind="image-classes", graphs=graphs, headline="accuracy", data=data,
         labels=("mint", "sage"), private=private,
     )  # fmt: skip
     write_card(folder, card)

@@ -67,6 +67,10 @@ def _setting(name: str, schema: dict) -> tuple[str, str, str, str]:  # type: ign
         )
         if key in o
     ]
+    if "others" in schema:  # what it may be besides: a folder, or what is typed after a prefix
+        typed = schema.get("placeholder", "NAME")
+        others = ["FOLDER" if key == "folder" else f"{key}{typed}" for key in schema["others"]]
+        values = [*schema.get("labels", ()), *others]
     takes = "|".join(map(str, values)) if values else " ".join([*kinds, ", ".join(bounds)])
     default = schema.get("default")
     return (

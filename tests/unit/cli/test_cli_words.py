@@ -80,7 +80,7 @@ def test_a_setting_is_printed_with_what_it_takes() -> None:
     lines = {line.split()[0]: line for line in trasluz("families").stdout.splitlines() if line.strip()}
     assert "auto|linear|stages|few-layers|many-layers" in lines["strategy"]
     assert "number > 0" in lines["learning_rate"]
-    assert lines["backbone"].split()[1] == "efficientnet-lite0", "a choice of one is named too"
+    assert lines["backbone"].split()[1] == "efficientnet-lite0|FOLDER|hub:owner/name"
 
 
 def test_doctor_names_the_provider_that_was_timed() -> None:
