@@ -196,6 +196,12 @@ def test_from_photos_to_an_exported_model(  # noqa: PLR0915 - one road, walked t
     qtbot.waitUntil(lambda: export.written is not None, timeout=60_000)
     assert {p.name for p in (tmp_path / "mine").iterdir()} >= {"card.json", "README.md", "predict.py", "model.onnx"}
     assert "Open the folder →" in buttons(export)
+    export.written = None
+    export.numbers.buttons["int8"].setChecked(True)
+    export.export_to(tmp_path / "small")
+    assert "Stop" in buttons(export)
+    qtbot.waitUntil(lambda: export.written is not None, timeout=100_000)
+    assert "in int8" in export._facts.text() and "fp32" in export._facts.text()
 
 
 def test_nothing_holds_up_the_window_while_a_long_run_is_replayed(opened: Opened, photos: Path, qtbot: QtBot) -> None:

@@ -55,6 +55,7 @@ from trasluz.api.model import (
     LoadedModel,
     ModelCard,
     Parity,
+    Reduced,
     TensorSpec,
 )
 from trasluz.api.views import (
@@ -128,6 +129,7 @@ __all__ = [
     "Quadrant",
     "Quadrants",
     "Record",
+    "Reduced",
     "RichText",
     "Sample",
     "SampleItem",

@@ -62,6 +62,36 @@ class Parity(_Part):
     provider: str
 
 
+class Reduced(_Part):
+    """What was measured of a model whose numbers were made smaller, beside the model as it was trained.
+
+    Both answered the same items, one after the other on the same device; the score is the headline metric.
+
+    Attributes:
+        score: Of the reduced graphs.
+        full_score: Of the graphs in fp32.
+        items: How many items both answered.
+        size: Bytes of the reduced graphs.
+        full_size: Bytes of the graphs in fp32.
+        milliseconds: Of the reduced model alone for one item of a batch, the least of five rounds in turns.
+        full_milliseconds: Of the model in fp32, likewise.
+        provider: The execution provider of both.
+        calibrated_on: How many items to learn from the ranges of the numbers were taken from; 0 where none is needed.
+        warning: What a person should know before using it, in a sentence; empty where nothing.
+    """
+
+    score: float
+    full_score: float
+    items: int
+    size: int
+    full_size: int
+    milliseconds: float
+    full_milliseconds: float
+    provider: str
+    calibrated_on: int = 0
+    warning: str = ""
+
+
 class DataFacts(_Part):
     """What the model learned from.
 
@@ -104,6 +134,10 @@ class ModelCard(_Part):
     metrics: dict[str, float] = Field(default_factory=dict)
     interval: Interval | None = None
     parity: Parity | None = None
+    precision: str = "fp32"
+    """Of the graphs' numbers: `fp32`, `fp16` or `int8`."""
+    reduced: Reduced | None = None
+    """What the smaller precision was measured to cost; None in fp32."""
     settings: dict[str, Any] = Field(default_factory=dict)
     seconds: float = 0.0
     seed: int = 0

@@ -178,11 +178,30 @@ def export(parsed: argparse.Namespace, output: Output) -> None:
     """Write the self-contained folder."""
     from trasluz.host.service import Service
 
-    result = Service().export(model=parsed.model, out=parsed.out, precision=parsed.precision, progress=output.progress)
+    result = Service().export(
+        model=parsed.model,
+        out=parsed.out,
+        precision=parsed.precision,
+        data=parsed.data,
+        progress=output.progress,
+    )
     output.document(result)
     output.line(f"Exported to {result['folder']}:")
     for name in result["files"]:
         output.line(f"  {name}")
+    cost = result["reduced"]
+    if cost is None:
+        return
+    output.table(
+        [
+            ("fp32", f"{cost['full_score']:.4f}", f"{cost['full_size'] / 1e6:.2f}", f"{cost['full_milliseconds']:.3g}"),
+            (result["precision"], f"{cost['score']:.4f}", f"{cost['size'] / 1e6:.2f}", f"{cost['milliseconds']:.3g}"),
+        ],
+        header=("", result["headline"], "MB", "ms an item"),
+    )
+    output.line(f"Measured on the same {cost['items']:,} items by {cost['provider']}.")
+    if cost["warning"]:
+        output.say(cost["warning"])
 
 
 def _check_place(at: Path, given: str) -> None:

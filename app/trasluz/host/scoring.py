@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import SPLITS, DataError, Split
+from trasluz.api import SPLITS, DataError, ModelCard, Split
 from trasluz.core.corrections import Corrections
 from trasluz.core.inference.doubt import Answering, RiskCoverage, kept_as_json
 from trasluz.core.inference.judge import judge
@@ -93,7 +93,7 @@ def fair_splits(model: "OpenModel", dataset: "Index") -> list[Split]:
     """
     if dataset.count("test"):
         return ["test"]
-    if dataset.summary().split_given or _same(model, dataset):
+    if dataset.summary().split_given or is_same(model.card, dataset):
         return ["val"] if dataset.count("val") else list(SPLITS)
     return list(SPLITS)
 
@@ -118,7 +118,7 @@ def _open(
         found = Index.build(
             data, at, registry.sources, seed=seed, corrections=corrections, progress=progress, cancelled=cancelled
         )
-        if found.summary().split_given or _same(model, found):
+        if found.summary().split_given or is_same(model.card, found):
             return found
         found.close()
     return Index.build(
@@ -138,7 +138,6 @@ def given_data(data: Path) -> tuple[Path, Corrections]:
     return project.data, Corrections.read(project.corrections_path)
 
 
-def _same(model: "OpenModel", dataset: "Index") -> bool:
+def is_same(card: ModelCard, dataset: "Index") -> bool:
     """Whether it is the data that the model learned from, whatever the person has corrected since."""
-    learned = model.card.data
-    return dataset.uncorrected == (learned.uncorrected or learned.fingerprint)
+    return dataset.uncorrected == (card.data.uncorrected or card.data.fingerprint)

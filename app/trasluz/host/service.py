@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from trasluz.api import DataError, ModelFamily, Progress
 from trasluz.core.corrections import Corrections
 
-from .calls import Cancels, Reports, UsageError, silent, undisturbed
+from .calls import Cancelled, Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
 
 if TYPE_CHECKING:
@@ -433,22 +433,61 @@ class Service:
         model: str,
         out: str,
         precision: str = "fp32",
+        data: str | None = None,
         progress: Reports = silent,
         cancelled: Cancels = undisturbed,
     ) -> dict[str, Any]:
-        """Write the self-contained folder: graphs, card, README.md, predict.py."""
+        """Write the self-contained folder: graphs, card, README.md, predict.py.
+
+        Args:
+            precision: `fp32`, or `fp16` or `int8`, whose score is measured on the data that the model learned from.
+            data: Where that data is now, if it has moved.
+
+        Returns:
+            `folder`, `files`, `precision`, `headline`, `score`, and `reduced`: what the precision cost; None in fp32.
+        """
         from trasluz.core.inference.export import export
         from trasluz.core.inference.model import find_model, read_card
+        from trasluz.core.inference.precision import PRECISIONS, ReductionCancelled
 
-        if precision not in ("fp32", "fp16", "int8"):
+        if precision not in PRECISIONS:
             raise UsageError(f"“{precision}” is not a precision; there are fp32, fp16 and int8.")
         folder = find_model(Path(model))
-        family = self.registry().family(read_card(folder).family)
+        card = read_card(folder)
+        family = self.registry().family(card.family)
         progress(Progress(stage="Exporting", done=0, total=1))
-        written = export(folder, family, Path(out), precision=precision)
+        if precision == card.precision:
+            written = export(folder, family, Path(out), precision=precision)
+        else:
+            from .learned import learned_from
+
+            place = Path(data) if data else None
+            try:
+                with learned_from(
+                    folder, card, self.registry(), place, progress=progress, cancelled=cancelled
+                ) as dataset:
+                    written = export(
+                        folder,
+                        family,
+                        Path(out),
+                        precision=precision,
+                        dataset=dataset,
+                        progress=progress,
+                        cancelled=cancelled,
+                    )
+            except ReductionCancelled as error:
+                raise Cancelled from error
         progress(Progress(stage="Exporting", done=1, total=1))
+        made = read_card(written)
         files = sorted(p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file())
-        return {"folder": str(written), "files": files}
+        return {
+            "folder": str(written),
+            "files": files,
+            "precision": made.precision,
+            "headline": made.headline,
+            "score": made.metrics.get(made.headline),
+            "reduced": made.reduced.model_dump() if made.reduced else None,
+        }
 
 
 def _suggestions(family: "ModelFamily") -> dict[str, list[dict[str, str]]]:

@@ -119,6 +119,40 @@ def test_export_refuses_a_full_folder_and_writes_a_new_one(run: Path, tmp_path: 
     assert str(out) in last_line(again.stderr)
 
 
+def test_int8_is_smaller_runs_alone_and_says_what_it_was_measured_to_cost(
+    run: Path, surfaces: Path, tmp_path: Path
+) -> None:
+    done = trasluz("export", run, "--out", tmp_path / "small", "--precision", "int8", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["precision"] == "int8" and told["score"] == told["reduced"]["score"] >= 0.85
+    assert told["reduced"]["size"] < 0.4 * told["reduced"]["full_size"]
+    card = json.loads((tmp_path / "small" / "card.json").read_text(encoding="utf-8"))
+    assert card["reduced"] == told["reduced"] and card["metrics"]["accuracy"] == told["score"]
+    photo = next(surfaces.glob("val/*/*"))
+    (row,) = json.loads(trasluz("predict", tmp_path / "small", photo, "--json").stdout)
+    said = subprocess.run(
+        [sys.executable, tmp_path / "small" / "predict.py", photo], capture_output=True, text=True, check=True
+    )
+    assert row["label"] in said.stdout
+
+
+def test_a_smaller_model_whose_data_is_gone_is_a_sentence(run: Path, surfaces: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    assert trasluz("export", run, "--out", alone).returncode == 0
+    for data, words in (((), "--data"), (("--data", tmp_path / "gone"), "gone")):
+        done = trasluz("export", alone, "--out", tmp_path / "x", "--precision", "fp16", *data)
+        assert done.returncode == 3
+        assert words in last_line(done.stderr)
+    other = tmp_path / "other"
+    shutil.copytree(surfaces / "val", other)
+    done = trasluz("export", alone, "--out", tmp_path / "x", "--precision", "fp16", "--data", other)
+    assert done.returncode == 3 and "not the data" in last_line(done.stderr)
+    moved = trasluz("export", alone, "--out", tmp_path / "x", "--precision", "fp16", "--data", surfaces)
+    assert moved.returncode == 0, moved.stderr
+    assert "fp16" in moved.stdout
+
+
 def test_a_second_training_into_the_same_folder_is_refused(run: Path, surfaces: Path) -> None:
     done = trasluz("train", "finetuned-cnn", surfaces, "--out", run)
     assert done.returncode == 2

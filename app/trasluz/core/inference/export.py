@@ -2,14 +2,17 @@
 
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from trasluz.api import FamilyError, ModelCard, ModelFamily
+from trasluz.api import Dataset, FamilyError, ModelCard, ModelFamily, Progress, Reduced
 from trasluz.api.model import CARD_NAME
 from trasluz.core.atomic import rename
 
 from .doubt import ANSWERING_NAME, Answering
+from .finish import sealed
 from .model import read_card, write_card
+from .precision import reduce
 
 README, SCRIPT, LABELS = "README.md", "predict.py", "labels.txt"
 _LISTED = 100
@@ -20,25 +23,40 @@ class ExportError(FamilyError):
     """An export that cannot be made, in one sentence."""
 
 
-def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp32") -> Path:
+def export(
+    model: Path,
+    family: ModelFamily,
+    out: Path,
+    *,
+    precision: str = "fp32",
+    dataset: Dataset | None = None,
+    progress: Callable[[Progress], None] = lambda _step: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Path:
     """Write the self-contained folder of a model, whole or not at all, and return it.
 
     Args:
         model: The model folder, as `find_model` gives it.
         family: The model's family, which writes the script.
         out: The folder to make; it may be there, but must be empty.
-        precision: `fp32`.
+        precision: `fp32`, `fp16` or `int8`; a model that is reduced already is exported as it is.
+        dataset: What the model learned from, which a reduced one is measured on; not needed for the model as it is.
+        progress: Told of the reducing and the measuring.
+        cancelled: Asked while reducing and measuring.
 
     Raises:
         ModelError: If the model folder is damaged.
         ExportError: If the folder cannot be written, or the model cannot be had in that precision.
+        FamilyError: If a graph cannot be reduced.
+        DataError: If the data for the measurement cannot be read.
+        ReductionCancelled: When cancelled while reducing or measuring; nothing is written then.
     """
-    if precision != "fp32":
-        raise ExportError(
-            f"This model can be exported as fp32 only: {precision} would change its answers, and its score has not "
-            "been measured. Leave the precision out."
-        )
     card = read_card(model, verify=True)
+    family = family.for_kind(card.kind)
+    if card.precision not in ("fp32", precision):
+        raise ExportError(f"This model is {card.precision} already; export {precision} from the run that made it.")
+    if precision != card.precision and dataset is None:
+        raise ExportError(f"To export the model as {precision} its data is needed, to measure what that costs.")
     answering = Answering.read(model)
     script = family.script(card)
     out = Path(out).expanduser().absolute()
@@ -50,6 +68,9 @@ def export(model: Path, family: ModelFamily, out: Path, *, precision: str = "fp3
             for file in dict.fromkeys([*(g.file for g in card.graphs), *card.files.values()]):
                 (part / file).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(model / file, part / file)
+            if dataset is not None and precision != card.precision:
+                card = reduce(model, family, dataset, part, precision=precision, progress=progress, cancelled=cancelled)
+                card = sealed(part, card.model_copy(update={"private": {}}))
             write_card(part, card.model_copy(update={"private": {}}))
             if card.labels:
                 _write(part / LABELS, "".join(f"{label}\n" for label in card.labels))
@@ -81,6 +102,7 @@ def readme(card: ModelCard, family: ModelFamily, answering: Answering | None = N
         "",
         *_score(card),
         *_parity(card),
+        *_reduced(card),
         "## What it learned from",
         "",
         f"“{_line(card.data.name)}” ({card.data.kind}): {card.data.train:,} items to learn from, {card.data.val:,} to "
@@ -161,6 +183,41 @@ def _parity(card: ModelCard) -> list[str]:
         f"by PyTorch and {_figure(card.headline, parity.onnx_score)} by ONNX Runtime.",
         "",
     ]
+
+
+def _reduced(card: ModelCard) -> list[str]:
+    if card.reduced is None:
+        return []
+    cost = card.reduced
+    warning = [f"**{_line(cost.warning)}**", ""] if cost.warning else []
+    return [
+        f"The numbers in its graphs are {card.precision}, and the figures above are those of these graphs. In fp32, on "
+        f"the same {cost.items:,} items: {card.headline} {_figure(card.headline, cost.full_score)}.",
+        "",
+        "| | fp32 | " + card.precision + " |",
+        "| --- | --- | --- |",
+        f"| {card.headline} | {_figure(card.headline, cost.full_score)} | {_figure(card.headline, cost.score)} |",
+        f"| size of the graphs | {_size(cost.full_size)} | {_size(cost.size)} |",
+        f"| time of the model for one item ({cost.provider}) | {cost.full_milliseconds:.3g} ms "
+        f"| {cost.milliseconds:.3g} ms |",
+        "",
+        *_how_reduced(card.precision, cost),
+        *warning,
+    ]
+
+
+def _how_reduced(precision: str, cost: Reduced) -> list[str]:
+    if precision == "int8":
+        return [
+            f"Weights are int8 (a scale for each channel), activations uint8; their ranges come from "
+            f"{cost.calibrated_on:,} items that it learned from. The layers that give the answer stayed in fp32.",
+            "",
+        ]
+    return ["Inputs, outputs and what is done to the input stayed in fp32.", ""]
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.0f} kB"
 
 
 def _labels(card: ModelCard) -> list[str]:

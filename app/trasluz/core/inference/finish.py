@@ -103,7 +103,7 @@ def finish(
     parity = twin.verdict(family, provider=judgement.provider)
     metrics = {name: value for name, value in judgement.metrics.items() if np.isfinite(value)}
     card = card.model_copy(update={"metrics": metrics, "interval": judgement.interval, "parity": parity})
-    card = _sealed(folder, card)
+    card = sealed(folder, card)
     write_card(folder, card)
     return card, judgement
 
@@ -256,7 +256,7 @@ def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path
     )
 
 
-def _sealed(folder: Path, card: ModelCard) -> ModelCard:
+def sealed(folder: Path, card: ModelCard) -> ModelCard:
     """Write the card's facts into each ONNX file, and the files' hashes into the card."""
     graphs = []
     for graph in card.graphs:

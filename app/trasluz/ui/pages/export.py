@@ -13,12 +13,13 @@ from trasluz.ui.files import choose_folder
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
 
 from .keeping import KeepRow
+from .numbers import NumbersCard, costs
 from .page import Page
 from .standing import missing
 from .words import metric_words
 
 if TYPE_CHECKING:
-    from trasluz.ui.bridge.call import Trouble
+    from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
 
@@ -42,6 +43,10 @@ class ExportPage(Page):
         self.again_button = SecondaryButton("Export again…", self.choose)
         self.keeping = KeepRow()
         self.keeping.failed.connect(self._say_trouble)
+        self.stop_button = SecondaryButton("Stop", self.stop)
+        self._call: Call | None = None
+        self._cost: dict[str, Any] = {}
+        self.numbers = NumbersCard()
         self._list = QVBoxLayout()
         self._list.setSpacing(14)
         self._contents = Card("What you get", "one folder that explains itself")
@@ -67,6 +72,8 @@ class ExportPage(Page):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.trouble)
+        layout.addWidget(self.numbers)
+        layout.addSpacing(10)
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addWidget(self._contents, 1)
@@ -103,7 +110,8 @@ class ExportPage(Page):
             self.stack.setCurrentIndex(0)
             return
         if session.model != self._model:
-            self._model, self._card, self.written = session.model, {}, None
+            self.stop()
+            self._model, self._card, self.written, self._cost = session.model, {}, None, {}
             self.trouble.setVisible(False)
             folder = self._model
             session.work.run(self, lambda: _read_card(folder), success=self._card_came, failure=self._failed)
@@ -138,15 +146,34 @@ class ExportPage(Page):
         while free.exists():
             free, number = folder.with_name(f"{folder.name}-{number}"), number + 1
         self.trouble.setVisible(False)
-        self.export_button.setEnabled(False)
-        self.again_button.setEnabled(False)
+        self.numbers.set_enabled(False)
         session.set_busy("export", "Exporting")
-        session.host.call(
-            self, "export", {"model": str(self._model), "out": str(free)}, success=self._exported, failure=self._failed
+        self.header.set_subtitle("Exporting…")
+        self.header.set_actions(self.stop_button)
+        self._call = session.host.call(
+            self,
+            "export",
+            {"model": str(self._model), "out": str(free), "precision": self.numbers.chosen},
+            success=self._exported,
+            failure=self._failed,
+            progress=self._going,
         )
 
+    def _going(self, step: dict[str, Any]) -> None:
+        count = f": {step['done']:,.0f} of {step['total']:,.0f}" if (step.get("total") or 0) > 1 else "…"
+        self.header.set_subtitle(f"{step.get('stage', '')}{count}")
+
+    def stop(self) -> None:
+        """Give up the export that is under way; nothing of it is kept."""
+        if self._call is None:
+            return
+        self._call.cancel()
+        self._free()
+        self._draw()
+
     def _exported(self, found: dict[str, Any]) -> None:
-        self.written = Path(found["folder"])
+        self.written, self._cost = Path(found["folder"]), dict(found.get("reduced") or {})
+        self._cost["precision"] = found.get("precision", "")
         self._free()
         if self.session is not None:
             self.session.set_step("export", self.written.name, done=True)
@@ -155,6 +182,7 @@ class ExportPage(Page):
 
     def _failed(self, trouble: "Trouble") -> None:
         self._free()
+        self._draw()
         self._say_trouble(trouble.sentence)
 
     def _say_trouble(self, sentence: str) -> None:
@@ -162,10 +190,10 @@ class ExportPage(Page):
         self.trouble.setVisible(bool(sentence))
 
     def _free(self) -> None:
+        self._call = None
         if self.session is not None:
             self.session.set_busy("export", "")
-        self.export_button.setEnabled(True)
-        self.again_button.setEnabled(True)
+        self.numbers.set_enabled(True)
 
     def _open(self) -> None:
         if self.written is not None:
@@ -180,6 +208,8 @@ class ExportPage(Page):
 
     def _draw(self, files: list[str] | None = None) -> None:
         card = self._card
+        if self._call is not None:
+            return  # the head says how far it is
         if self.written is not None:
             self.header.set_subtitle(f"Written to {self.written}")
             self.header.set_actions(self.again_button, self.open_button)
@@ -193,7 +223,9 @@ class ExportPage(Page):
         headline, metrics = card.get("headline", ""), card.get("metrics") or {}
         words = metric_words(str(headline))
         facts = []
-        if headline in metrics:
+        if "score" in self._cost:
+            facts.extend(costs(self._cost, str(headline)))
+        elif headline in metrics:
             facts.append(f"{words.title}: {words.write(float(metrics[headline]))}")
         if card.get("licence"):
             facts.append(f"Licence of the pretrained weights: {card['licence']}")
