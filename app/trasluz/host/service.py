@@ -10,16 +10,16 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from trasluz.api import DataError, ModelFamily, Progress
+from trasluz.api import DataError
 from trasluz.core.corrections import Corrections
 
-from .calls import Cancelled, Cancels, Reports, UsageError, silent, undisturbed
+from .calls import Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from trasluz.api import ModelCard, ModelFamily
+    from trasluz.api import ModelCard
     from trasluz.core.plugins.registry import Registry
 
 Pool = Literal["quick", "long", "pictures"]
@@ -84,44 +84,9 @@ class Service:
 
     def catalogue(self) -> dict[str, Any]:
         """List the model families with their settings, the kinds of data, and the plugins."""
-        from .advising import gives_advice
+        from .catalogue import catalogue
 
-        registry = self.registry()
-        families = []
-        for name, family in registry.families.items():
-            owner = registry.plugin_of(name)
-            families.append(
-                {
-                    "id": name,
-                    "title": family.title,
-                    "sentence": family.sentence,
-                    "kinds": [str(kind) for kind in family.kinds],
-                    "headline": family.headline,
-                    "gives_advice": gives_advice(family),
-                    "higher_is_better": family.higher_is_better,
-                    "varies": type(family).varied is not ModelFamily.varied,
-                    "schema": family.config.model_json_schema(),
-                    "suggestions": _suggestions(family),
-                    "plugin": owner.id if owner else "",
-                }
-            )
-        kinds: dict[str, dict[str, Any]] = {}
-        for source in registry.sources:
-            entry = kinds.setdefault(
-                str(source.kind),
-                {
-                    "kind": str(source.kind),
-                    "title": source.title,
-                    "input_name": source.input_name,
-                    "suffixes": [],
-                },
-            )
-            entry["suffixes"] += [s for s in source.suffixes if s not in entry["suffixes"]]
-        return {
-            "families": families,
-            "kinds": list(kinds.values()),
-            "plugins": [plugin.model_dump(mode="json") for plugin in registry.plugins],
-        }
+        return catalogue(self.registry())
 
     def devices(self, device: str = "auto") -> dict[str, Any]:
         """Say which device models really run on, timed, and why it is not the GPU where it is not."""
@@ -446,57 +411,14 @@ class Service:
         Returns:
             `folder`, `files`, `precision`, `headline`, `score`, and `reduced`: what the precision cost; None in fp32.
         """
-        from trasluz.core.inference.export import export
-        from trasluz.core.inference.model import find_model, read_card
-        from trasluz.core.inference.precision import PRECISIONS, ReductionCancelled
+        from .exporting import export_model
 
-        if precision not in PRECISIONS:
-            raise UsageError(f"“{precision}” is not a precision; there are fp32, fp16 and int8.")
-        folder = find_model(Path(model))
-        card = read_card(folder)
-        family = self.registry().family(card.family)
-        progress(Progress(stage="Exporting", done=0, total=1))
-        if precision == card.precision:
-            written = export(folder, family, Path(out), precision=precision)
-        else:
-            from .learned import learned_from
-
-            place = Path(data) if data else None
-            try:
-                with learned_from(
-                    folder, card, self.registry(), place, progress=progress, cancelled=cancelled
-                ) as dataset:
-                    written = export(
-                        folder,
-                        family,
-                        Path(out),
-                        precision=precision,
-                        dataset=dataset,
-                        progress=progress,
-                        cancelled=cancelled,
-                    )
-            except ReductionCancelled as error:
-                raise Cancelled from error
-        progress(Progress(stage="Exporting", done=1, total=1))
-        made = read_card(written)
-        files = sorted(p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file())
-        return {
-            "folder": str(written),
-            "files": files,
-            "precision": made.precision,
-            "headline": made.headline,
-            "score": made.metrics.get(made.headline),
-            "reduced": made.reduced.model_dump() if made.reduced else None,
-        }
-
-
-def _suggestions(family: "ModelFamily") -> dict[str, list[dict[str, str]]]:
-    """Values that settings may have on this computer; a family that cannot say them costs only these."""
-    from dataclasses import asdict
-
-    from trasluz.core import places
-
-    with suppress(Exception):
-        found = family.suggestions(places.library_folder())
-        return {name: [asdict(each) for each in several] for name, several in found.items()}
-    return {}
+        return export_model(
+            self.registry(),
+            Path(model),
+            Path(out),
+            precision=precision,
+            data=Path(data) if data else None,
+            progress=progress,
+            cancelled=cancelled,
+        )

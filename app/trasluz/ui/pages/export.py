@@ -47,16 +47,7 @@ class ExportPage(Page):
         self._call: Call | None = None
         self._cost: dict[str, Any] = {}
         self.numbers = NumbersCard()
-        self._list = QVBoxLayout()
-        self._list.setSpacing(14)
-        self._contents = Card("What you get", "one folder that explains itself")
-        self._contents.body.addLayout(self._list)
-        self._facts = Label("", "muted", wrap=True)
-        self._contents.body.addSpacing(6)
-        self._contents.body.addWidget(Rule())
-        self._contents.body.addWidget(self._facts)
-        self._contents.body.addWidget(self.keeping)
-        self._contents.body.addStretch(1)
+        self._contents = self._build_contents()
         self.trouble = Label("", "bad", wrap=True, selectable=True)
         self.trouble.setVisible(False)
         self.snippet = _Code()
@@ -84,6 +75,18 @@ class ExportPage(Page):
         self.stack.addWidget(self.empty)
         self.stack.addWidget(page)
         self.body.addWidget(self.stack, 1)
+
+    def _build_contents(self) -> Card:
+        self._list = QVBoxLayout()
+        self._list.setSpacing(14)
+        self._facts = Label("", "muted", wrap=True)
+        card = Card("What you get", "one folder that explains itself")
+        card.body.addLayout(self._list)
+        card.body.addSpacing(6)
+        for widget in (Rule(), self._facts, self.keeping):
+            card.body.addWidget(widget)
+        card.body.addStretch(1)
+        return card
 
     def connect_session(self, session: "Session") -> None:
         """Follow the chosen run."""
