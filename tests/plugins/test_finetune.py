@@ -150,9 +150,7 @@ def test_class_weights_favour_the_rare_and_leave_the_size_of_a_step_as_it_was(co
         assert share == pytest.approx(np.full(len(photos), share[0]), rel=1e-4)
 
 
-def test_each_part_of_the_recipe_changes_what_is_learned_and_goes_on_after_a_stop(
-    tmp_path: Path, colours: Path
-) -> None:
+def test_the_parts_of_the_recipe_change_what_is_learned_and_go_on_after_a_stop(tmp_path: Path, colours: Path) -> None:
     def learned(name: str, stop_at: int | None = None, **settings: object) -> dict[str, torch.Tensor]:
         """The weights at the end, whichever were the best."""
         context = Context(tmp_path / name, colours, epochs=1, batch_size=4, **settings)
@@ -164,12 +162,23 @@ def test_each_part_of_the_recipe_changes_what_is_learned_and_goes_on_after_a_sto
     def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
         return all(torch.equal(one[name], other[name]) for name in one)
 
-    plain = learned("plain")
-    for setting, value in (("unfreezing", 0.5), ("mixing", "cutmix"), ("drop_path", 0.5)):
-        whole = learned(f"whole-{setting}", **{setting: value})
-        assert not same(whole, plain), setting
-        assert not same(learned(f"stopped-{setting}", 2, **{setting: value}), whole), "stopped before the end"
-        assert same(learned(f"stopped-{setting}", **{setting: value}), whole), setting
+    settings = {"unfreezing": 0.5, "mixing": "cutmix", "drop_path": 0.5}
+    whole = learned("whole", **settings)
+    assert not same(whole, learned("plain"))
+    assert not same(learned("stopped", 2, **settings), whole), "stopped before the end"
+    assert same(learned("stopped", **settings), whole)
+
+
+def test_deep_blocks_are_skipped_more_often_and_frozen_ones_never() -> None:
+    net = network(2)
+    for _, part in net.parts()[:6]:
+        part.requires_grad_(False)
+    assert net.backbone.skip_blocks(0.4)
+    chances = [block.drop_path for block in net.backbone.blocks()]  # type: ignore[operator]
+    frozen = sum(len(list(stage.children())) for stage in list(net.backbone.stages)[:5])  # type: ignore[arg-type]
+    assert set(chances[:frozen]) == {0.0}
+    assert chances[frozen:] == sorted(chances[frozen:])
+    assert chances[-1] == 0.4
 
 
 def test_a_whole_run_on_the_surfaces_is_finished_and_held_against_onnx(tmp_path: Path) -> None:
