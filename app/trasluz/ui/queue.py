@@ -165,3 +165,8 @@ class RunQueue(QObject):
             self.look()
 
         self._work.run(self, change, success=came)
+
+
+def run_path(run: Any) -> Path:
+    """The folder of a run folder or of a line of the history."""
+    return Path(getattr(run, "path", None) or run.folder)

@@ -11,7 +11,7 @@ from .bridge.call import Call, Trouble
 from .bridge.host import HostBridge
 from .bridge.work import Work
 from .corrections import CorrectionDesk
-from .queue import RunQueue
+from .queue import RunQueue, run_path
 from .steps import STEPS, StepState, run_steps
 
 if TYPE_CHECKING:
@@ -445,8 +445,3 @@ class Session(QObject):
         self.index_work.close()
         self._run_work.close()
         self.host.close()
-
-
-def run_path(run: Any) -> Path:
-    """The folder of a run folder or of a line of the history."""
-    return Path(getattr(run, "path", None) or run.folder)

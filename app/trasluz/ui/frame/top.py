@@ -136,7 +136,7 @@ class TopBar(Painted):
             return
         menu = _menu(self)
         chosen = session.run.folder.path if session.run else None
-        from trasluz.ui.session import run_path
+        from trasluz.ui.queue import run_path
 
         for number, summary in session.numbered_runs()[:20]:
             action = menu.addAction(run_line(summary, number))
