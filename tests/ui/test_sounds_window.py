@@ -35,6 +35,7 @@ def test_recordings_are_opened_and_every_page_stands(
     page: Any = window.page("data")
     qtbot.waitUntil(lambda: page.gallery.model.rowCount() == 12)
     qtbot.waitUntil(lambda: page.gallery.thumbnails.waiting == 0, timeout=20_000)
+    assert page.gallery.thumbnails.held_bytes > 0, "the waveforms are shown"
     grid = page.gallery.grid
     place = grid.visualRect(page.gallery.model.index(0, 0)).center()
     qtbot.mouseClick(grid.viewport(), Qt.MouseButton.LeftButton, pos=place)

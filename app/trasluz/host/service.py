@@ -210,15 +210,22 @@ class Service:
         return {"items": found}
 
     def thumbnail(self, path: str, size: int = 256) -> dict[str, Any]:
-        """A small picture of a photo, its longer side `size` pixels."""
+        """A small picture of a photo, its longer side `size` pixels; of a recording, its waveform."""
+        from trasluz.core.data import sounds
         from trasluz.core.data.images import thumbnail
 
+        if path.lower().endswith(sounds.SUFFIXES):
+            return {"image": sounds.drawn(path, size, size)}
         return {"image": thumbnail(Path(path), size)}
 
     def image(self, path: str, at_most: int = 1600) -> dict[str, Any]:
-        """A photo, its longer side `at_most` pixels at the most."""
+        """A photo, its longer side `at_most` pixels at the most; of a recording, its waveform."""
+        from trasluz.core.data import sounds
         from trasluz.core.data.images import read_image
 
+        if path.lower().endswith(sounds.SUFFIXES):
+            width = min(800, at_most)
+            return {"image": sounds.drawn(path, width, width // 2)}
         return {"image": read_image(Path(path), at_most=at_most)}
 
     # models

@@ -29,6 +29,8 @@ CLIPPED: Final = 1e-3
 """The share of samples at full scale from which on a recording counts as clipped."""
 _FULL: Final = 0.999
 _MOST_CHANNELS: Final = 64
+_INK: Final = (44, 92, 140)
+_PAPER: Final = (248, 246, 241)
 _RATES: Final = (1_000, 768_000)
 
 
@@ -94,6 +96,22 @@ def read_sound(path: str | Path, name: str | None = None) -> tuple[np.ndarray, i
     called = quoted(path if name is None else name)
     with _opened(path, called) as file:
         return _decoded(file, called), int(file.samplerate)
+
+
+def drawn(path: str | Path, width: int, height: int) -> np.ndarray:
+    """A recording as a person knows it: its waveform, loud or soft, over the whole width; (height, width, 3) uint8.
+
+    Raises:
+        SoundError: If it cannot be read.
+    """
+    waveform, _ = read_sound(path)
+    columns = np.linspace(0, len(waveform), width + 1).astype(int)[:-1]
+    high = np.maximum.reduceat(waveform, columns)
+    low = np.minimum.reduceat(waveform, columns)
+    reach = 0.9 * height / 2 / max(float(np.abs(waveform).max()), SILENT)
+    row = np.arange(height)[:, None] - (height - 1) / 2  # from the middle, downwards
+    inked = (row >= -high * reach - 0.6) & (row <= -low * reach + 0.6)
+    return np.where(inked[:, :, None], np.array(_INK, np.uint8), np.array(_PAPER, np.uint8))
 
 
 @contextmanager

@@ -123,7 +123,7 @@ class DataPage(Page):
         self._is_away = False
         summary = session.summary
         counts = class_counts(summary.counts)
-        self.header.set_subtitle(subtitle(summary))
+        self.header.set_title(f"Your {summary.input_name}s", subtitle(summary))
         self.classes.show_counts(counts, summary.total)
         self.problems.show_problems(summary.problems)
         gallery.open(input_name=summary.input_name)

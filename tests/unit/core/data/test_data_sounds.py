@@ -110,6 +110,16 @@ def test_bad_recordings_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert np.abs(index.read(eight).array("waveform") - tone(pitch=333)).max() < 1e-3
 
 
+def test_a_waveform_is_drawn_where_it_is_loud(tmp_path: Path) -> None:
+    from trasluz.core.data.sounds import drawn
+
+    path = write(tmp_path / "half.wav", np.concatenate([np.zeros(1600), tone()]))
+    ink = (drawn(path, 80, 40) == drawn(path, 80, 40)[19, 0]).all(axis=2)  # the middle of silence is a line
+    assert ink[:, 5].sum() <= 2
+    assert ink[:, 60].sum() > 30
+    assert drawn(write(tmp_path / "short.wav", tone(0.001)), 80, 40).shape == (40, 80, 3)
+
+
 def test_a_recording_of_hours_is_not_decoded_whole(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"
     write(path, tone())

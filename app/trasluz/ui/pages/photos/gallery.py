@@ -126,7 +126,7 @@ class Gallery(QWidget):
 
     def _name(self) -> None:
         shown = self.model.filter
-        name = shown.label if shown.label is not None else "All photos"
+        name = shown.label if shown.label is not None else f"All {self._input}s"
         if shown.rule:
             name = {"unreadable": "Can’t be read", "duplicate": "Look alike", "leak": "In two parts"}.get(
                 shown.rule, shown.rule.capitalize()
