@@ -1,0 +1,166 @@
+"""The Transformer's two graphs, written node by node; shapes as in `networks/transformer.py`."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .export import ROWS, SOURCE, WRITTEN
+from .nodes import Nodes, array
+
+
+class _Transformer(Nodes):
+    """Knows the network's parts; x is (B, T, W), heads are (B, A, T, D)."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+        self.heads, self.size = network.heads, network.width // network.heads
+        self.kind = network.positions.kind
+
+    def vectors(self, embedding: Any, tokens: str) -> str:
+        """The vectors of tokens, scaled as in the paper."""
+        table = array(embedding.weight) * math.sqrt(self.network.width)
+        return self.add("Gather", self.constant(table), tokens, axis=0)
+
+    def positions(self, start: str, end: str) -> dict[str, str]:
+        """The rows of the tables of positions from `start` to `end`, both (1,)."""
+        positions = self.network.positions
+        names = ("cos", "sin") if self.kind == "rotary" else ("table",)
+        tables = {name: self.constant(array(getattr(positions, name))) for name in names}
+        return {name: self.add("Slice", table, start, end, self.whole(0)) for name, table in tables.items()}
+
+    def placed(self, x: str, places: dict[str, str]) -> str:
+        """Positions added to vectors, where they are added."""
+        return x if self.kind == "rotary" else self.add("Add", x, places["table"])
+
+    def turned(self, x: str, places: dict[str, str]) -> str:
+        """Queries or keys turned by their positions, where they are turned."""
+        if self.kind != "rotary":
+            return x
+        half = self.size // 2
+        first = self.add("Slice", x, self.whole(0), self.whole(half), self.whole(3))
+        second = self.add("Slice", x, self.whole(half), self.whole(self.size), self.whole(3))
+        across = self.add("Concat", self.add("Neg", second), first, axis=-1)
+        return self.add("Add", self.add("Mul", x, places["cos"]), self.add("Mul", across, places["sin"]))
+
+    def split(self, x: str) -> str:
+        """(B, T, W) → (B, A, T, D)."""
+        return self.add("Transpose", self.add("Reshape", x, self.whole(0, 0, self.heads, self.size)), perm=[0, 2, 1, 3])
+
+    def looked(self, attention: Any, q: str, k: str, v: str, mask: str = "") -> tuple[str, str]:
+        """Attention: what was found (B, T, W) and the weights (B, A, T, S)."""
+        scaled = self.add("Mul", q, self.number(self.size**-0.5))
+        scores = self.add("MatMul", scaled, self.add("Transpose", k, perm=[0, 1, 3, 2]))
+        weights = self.add("Softmax", self.masked(scores, mask) if mask else scores, axis=-1)
+        joined = self.add("Transpose", self.add("MatMul", weights, v), perm=[0, 2, 1, 3])
+        return self.linear(self.add("Reshape", joined, self.whole(0, 0, self.network.width)), attention.out), weights
+
+    def into(self, part: Any, x: str) -> str:
+        """What goes into a sublayer."""
+        return self.norm(x, part.norm) if part.pre else x
+
+    def onto(self, part: Any, x: str, found: str) -> str:
+        """What a sublayer found, on top of what was there."""
+        summed = self.add("Add", x, found)
+        return summed if part.pre else self.norm(summed, part.norm)
+
+    def fed_forward(self, layer: Any, x: str) -> str:
+        """The two-layer network on each token."""
+        first, last = layer.forward_part[0], layer.forward_part[3]
+        inner = self.gelu(self.linear(self.into(layer.around_forward, x), first))
+        return self.onto(layer.around_forward, x, self.linear(inner, last))
+
+    def stacked(self, parts: list[str], *, result: str = "") -> str:
+        """Several values side by side in a new second axis."""
+        return self.add("Concat", *(self.add("Unsqueeze", part, self.whole(1)) for part in parts), axis=1, result=result)
+
+
+def write_encoder(network: Any, path: Path) -> None:
+    """`source` (B, S), `lengths` (B,) → `cross`, `states`, `encoder_attention`."""
+    nodes = _Transformer(network)
+    size = nodes.length("source", 1)
+    places = nodes.positions(nodes.whole(0), size)
+    mask = nodes.before(size, "lengths", axes=(1, 2))  # (B, 1, 1, S)
+    x = nodes.placed(nodes.vectors(network.source, "source"), places)
+    seen = []
+    for layer in network.encoder:
+        y = nodes.into(layer.around_attention, x)
+        own = layer.attention
+        q = nodes.turned(nodes.split(nodes.linear(y, own.query)), places)
+        k = nodes.turned(nodes.split(nodes.linear(y, own.key)), places)
+        found, weights = nodes.looked(own, q, k, nodes.split(nodes.linear(y, own.value)), mask)
+        seen.append(weights)
+        x = nodes.fed_forward(layer, nodes.onto(layer.around_attention, x, found))
+    states = nodes.add("Identity", nodes.norm(x, network.encoder_norm), result="states")
+    pairs = []
+    for layer in network.decoder:
+        keys, values = (nodes.split(nodes.linear(states, each)) for each in (layer.cross.key, layer.cross.value))
+        pairs.append(nodes.stacked([keys, values]))
+    nodes.stacked(pairs, result="cross")
+    nodes.stacked(seen, result="encoder_attention")
+    nodes.save(
+        path,
+        inputs={"source": [ROWS, SOURCE], "lengths": [ROWS]},
+        outputs={
+            "cross": [ROWS, network.count, 2, nodes.heads, SOURCE, nodes.size],
+            "states": [ROWS, SOURCE, network.width],
+            "encoder_attention": [ROWS, network.count, nodes.heads, SOURCE, SOURCE],
+        },
+    )
+
+
+def write_decoder(network: Any, path: Path) -> None:
+    """`token` (R,), `cache`, `cross`, `lengths` → `logits`, `next_cache`, `attention`, `self_attention`."""
+    nodes = _Transformer(network)
+    written = nodes.length("cache", 4)
+    places = nodes.positions(written, nodes.add("Add", written, nodes.whole(1)))
+    mask = nodes.before(nodes.length("cross", 4), "lengths", axes=(1, 2))
+    x = nodes.vectors(network.target, nodes.add("Unsqueeze", "token", nodes.whole(1)))  # (R, 1, W)
+    x = nodes.placed(x, places)
+    kept, to_source, to_own = [], [], []
+
+    def of_layer(name: str, number: int, which: int) -> str:
+        """The keys (0) or the values (1) of a layer: (R, A, T, D)."""
+        layer = nodes.add("Gather", name, nodes.constant(np.array(number, np.int64)), axis=1)
+        return nodes.add("Gather", layer, nodes.constant(np.array(which, np.int64)), axis=1)
+
+    for number, layer in enumerate(network.decoder):
+        y = nodes.into(layer.around_attention, x)
+        own, cross = layer.attention, layer.cross
+        q = nodes.turned(nodes.split(nodes.linear(y, own.query)), places)
+        new_k = nodes.turned(nodes.split(nodes.linear(y, own.key)), places)
+        new_v = nodes.split(nodes.linear(y, own.value))
+        k = nodes.add("Concat", of_layer("cache", number, 0), new_k, axis=2)
+        v = nodes.add("Concat", of_layer("cache", number, 1), new_v, axis=2)
+        kept.append(nodes.stacked([k, v]))
+        found, weights = nodes.looked(own, q, k, v)
+        to_own.append(nodes.add("Squeeze", weights, nodes.whole(2)))
+        x = nodes.onto(layer.around_attention, x, found)
+        q = nodes.split(nodes.linear(nodes.into(layer.around_cross, x), cross.query))
+        found, weights = nodes.looked(cross, q, of_layer("cross", number, 0), of_layer("cross", number, 1), mask)
+        to_source.append(nodes.add("Squeeze", weights, nodes.whole(2)))
+        x = nodes.fed_forward(layer, nodes.onto(layer.around_cross, x, found))
+    last = nodes.norm(nodes.add("Squeeze", x, nodes.whole(1)), network.decoder_norm)
+    nodes.linear(last, network.output, result="logits")
+    nodes.stacked(kept, result="next_cache")
+    nodes.stacked(to_source, result="attention")
+    nodes.stacked(to_own, result="self_attention")
+    shape = [ROWS, network.count, 2, nodes.heads]
+    nodes.save(
+        path,
+        inputs={
+            "token": [ROWS],
+            "cache": [*shape, WRITTEN, nodes.size],
+            "cross": [*shape, SOURCE, nodes.size],
+            "lengths": [ROWS],
+        },
+        outputs={
+            "logits": [ROWS, network.output.out_features],
+            "next_cache": [*shape, "written_then", nodes.size],
+            "attention": [ROWS, network.count, nodes.heads, SOURCE],
+            "self_attention": [ROWS, network.count, nodes.heads, "written_then"],
+        },
+    )
+
