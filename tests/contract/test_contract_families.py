@@ -10,7 +10,7 @@ import pytest
 from contract_runs import REGISTRY, Finished
 
 from trasluz.api import Finished as FinishedEvent
-from trasluz.api import ModelCard, ModelFamily, Prediction, TrainConfig, view_from_json, view_to_json
+from trasluz.api import ModelCard, ModelFamily, Prediction, Record, TrainConfig, view_from_json, view_to_json
 from trasluz.core import wire
 from trasluz.core.inference.export import export
 from trasluz.core.inference.judge import judge
@@ -24,6 +24,12 @@ def samples(finished: Finished, count: int = 4):
     records = finished.dataset.records(SPLIT)
     step = max(1, len(records) // count)
     return [finished.dataset.read(records[i]) for i in range(0, len(records), step)][:count]
+
+
+def given_to_script(finished: Finished, record: Record) -> str:
+    """What a person gives to `predict.py` for a record: a file, or the text where an input is one."""
+    text = finished.dataset.read(record).inputs.get("text")
+    return text if isinstance(text, str) else str(finished.dataset.root / record.path)
 
 
 def test_every_built_in_plugin_is_ready() -> None:
@@ -158,7 +164,7 @@ def test_the_exported_script_runs_without_trasluz(finished: Finished, tmp_path: 
         "runpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-I", "-c", guard, str(out / "predict.py"), str(finished.dataset.root / record.path)],
+        [sys.executable, "-I", "-c", guard, str(out / "predict.py"), given_to_script(finished, record)],
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -183,6 +183,14 @@ class Predictor(ABC):
         """The outputs for the explainers, with features and attention; the same as `outputs` unless overridden."""
         return self.outputs([sample])[0]
 
+    def checked_outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs] | None:
+        """What is held against `Trained.reference` in place of `outputs`; None where those are.
+
+        A search jumps from one answer to another where two tokens are nearly as likely; so a family that searches
+        gives the numbers along a fixed answer, the record's own.
+        """
+        return None
+
     def predict(self, samples: Sequence[Sample]) -> list[Prediction]:
         """Answer each sample."""
         found = self.outputs(samples)
@@ -267,6 +275,13 @@ class ModelFamily(ABC):
             A picture for each, (H, W, 3) uint8, or None where these settings learn from the samples as they are.
         """
         return None
+
+    def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
+        """The data as this family sees it under a run's settings (which column, which way round); as it is by default.
+
+        The model is judged on what this gives; `train` asks for it itself.
+        """
+        return dataset
 
     def explainers(self) -> Sequence[Explainer]:
         """What can be seen in a model of this family."""

@@ -122,11 +122,11 @@ class TextSeq2SeqConfig(EpochsConfig):
         le=0.5,
         advanced=True,
     )
-    schedule: Literal["cosine", "inverse-sqrt", "constant"] = setting(
+    schedule: Literal["cosine", "constant"] = setting(
         "cosine",
         title="Schedule",
         sentence="How the learning rate falls after the warm-up.",
-        labels={"cosine": "Half a cosine", "inverse-sqrt": "As one over the root of time", "constant": "Not at all"},
+        labels={"cosine": "Half a cosine", "constant": "Not at all"},
         advanced=True,
     )
     warmup: float = setting(
@@ -149,14 +149,11 @@ class TextSeq2SeqConfig(EpochsConfig):
         advanced=True,
     )
     patience: int = setting(
-        6, title="Patience", sentence="Passes without a better score after which it stops.", ge=1, le=1000, advanced=True
-    )
-    batch_tokens: int = setting(
-        3000,
-        title="Tokens in a batch",
-        sentence="Texts of like length are put together until they have this many tokens.",
-        ge=16,
-        le=1_000_000,
+        6,
+        title="Patience",
+        sentence="Passes without a better score after which it stops.",
+        ge=1,
+        le=1000,
         advanced=True,
     )
     batch_size: int = setting(
@@ -189,7 +186,10 @@ class TextSeq2SeqConfig(EpochsConfig):
         advanced=True,
     )
     drop_identical: bool = setting(
-        False, title="Leave out equal sides", sentence="Do not learn from pairs with the same text twice.", advanced=True
+        False,
+        title="Leave out equal sides",
+        sentence="Do not learn from pairs with the same text twice.",
+        advanced=True,
     )
     drop_ratio: float = setting(
         9.0,
@@ -203,17 +203,5 @@ class TextSeq2SeqConfig(EpochsConfig):
         True,
         title="Leave out leaks",
         sentence="Do not learn from pairs whose source is also judged or tested by.",
-        advanced=True,
-    )
-    drop_other_script: bool = setting(
-        False,
-        title="Leave out other scripts",
-        sentence="Do not learn from pairs with a side in another script than most: Greek among Latin, for example.",
-        advanced=True,
-    )
-    vectors: str = setting(
-        "",
-        title="Word vectors",
-        sentence="A file of word vectors that the source's vectors begin with; its dimensions must be the width.",
         advanced=True,
     )

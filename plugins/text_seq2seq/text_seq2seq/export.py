@@ -45,7 +45,8 @@ def _write_encoder(network: Any, path: Path) -> None:
         y, h, *c = nodes.layer(encoder.cell, x, [_weights(layer, "l0"), _weights(layer, "l0_reverse")], lengths=lengths)
         x = nodes.add("Reshape", nodes.add("Transpose", y, perm=[0, 2, 1, 3]), nodes.whole(0, 0, width))
         last = [
-            nodes.add("Reshape", nodes.add("Transpose", each, perm=[1, 0, 2]), nodes.whole(0, width)) for each in (h, *c)
+            nodes.add("Reshape", nodes.add("Transpose", each, perm=[1, 0, 2]), nodes.whole(0, width))
+            for each in (h, *c)
         ]
         hidden.append(last[0])
         memories += last[1:]
@@ -129,19 +130,21 @@ class TorchGraph:
         call: The module's method.
         inputs: Its inputs in their order.
         outputs: Its outputs in their order.
+        device: Where it is.
     """
 
-    def __init__(self, call: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        self._call, self._inputs, self._outputs = call, inputs, outputs
+    def __init__(self, call: Any, inputs: Sequence[str], outputs: Sequence[str], device: Any = "cpu") -> None:
+        self._call, self._inputs, self._outputs, self._device = call, inputs, outputs, device
 
     def run(self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Run it once."""
         import torch
 
         with torch.inference_mode():
-            found = self._call(*(torch.from_numpy(np.ascontiguousarray(feeds[name])) for name in self._inputs))
+            given = [torch.from_numpy(np.ascontiguousarray(feeds[name])).to(self._device) for name in self._inputs]
+            found = self._call(*given)
         named = dict(zip(self._outputs, found if isinstance(found, tuple) else (found,), strict=True))
-        return {name: named[name].numpy() for name in wanted or self._outputs}
+        return {name: named[name].float().cpu().numpy() for name in wanted or self._outputs}
 
 
 def torch_graphs(network: "Network") -> tuple[TorchGraph, TorchGraph]:

@@ -74,7 +74,9 @@ class _Transformer(Nodes):
 
     def stacked(self, parts: list[str], *, result: str = "") -> str:
         """Several values side by side in a new second axis."""
-        return self.add("Concat", *(self.add("Unsqueeze", part, self.whole(1)) for part in parts), axis=1, result=result)
+        return self.add(
+            "Concat", *(self.add("Unsqueeze", part, self.whole(1)) for part in parts), axis=1, result=result
+        )
 
 
 def write_encoder(network: Any, path: Path) -> None:
@@ -163,4 +165,3 @@ def write_decoder(network: Any, path: Path) -> None:
             "self_attention": [ROWS, network.count, nodes.heads, "written_then"],
         },
     )
-

@@ -77,7 +77,7 @@ class Nodes:
         return self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=float(weights.eps))
 
     def gelu(self, x: str) -> str:
-        """x Φ(x), by the error function."""
+        """X Φ(x), by the error function."""
         inner = self.add("Erf", self.add("Mul", x, self.number(2**-0.5)))
         return self.add("Mul", self.add("Mul", x, self.number(0.5)), self.add("Add", inner, self.number(1.0)))
 

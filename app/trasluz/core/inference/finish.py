@@ -144,7 +144,10 @@ class _Twin:
                 f"The trained network answered {len(references)} of {len(both)} items, so the exported model cannot "
                 f"be checked. {_REPORT}"
             )
-        for (record, sample, outputs, answer), reference in zip(both, references, strict=True):
+        checked = self._predictor.checked_outputs([sample for _, sample, _, _ in both])
+        for number, ((record, sample, outputs, answer), reference) in enumerate(zip(both, references, strict=True)):
+            if checked is not None:
+                outputs = checked[number]
             name, far = _farthest(outputs, reference, self._trained.compared, item=record.path)
             if far > self._worst:
                 self._worst, self._worst_at = far, f"in “{name}” of “{record.path}”"

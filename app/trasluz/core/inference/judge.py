@@ -126,6 +126,7 @@ def judge(
     Raises:
         DataError: If nothing is left to score.
     """
+    dataset = family.arranged(dataset, predictor.card.settings)
     total = sum(dataset.count(split) for split in splits)
     items, skipped = list[JudgedItem](), list[Skipped]()
     predictions, targets = list[Prediction](), list[str]()

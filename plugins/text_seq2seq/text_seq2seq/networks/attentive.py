@@ -10,8 +10,9 @@ Shapes: B texts, S source tokens, T target tokens, H width, K states, V tokens.
 from typing import Any
 
 import torch
-from text_seq2seq.config import TextSeq2SeqConfig
 from torch import Tensor, nn
+
+from text_seq2seq.config import TextSeq2SeqConfig
 
 from .recurrent import Decoder, Encoder, initialised
 

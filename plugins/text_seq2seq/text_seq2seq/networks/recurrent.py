@@ -9,10 +9,11 @@ Shapes: B texts, S source tokens, T target tokens, H width, L layers, K = L stat
 from typing import Any
 
 import torch
-from text_seq2seq.config import TextSeq2SeqConfig
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from text_seq2seq.config import TextSeq2SeqConfig
 
 CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -72,7 +73,9 @@ class Decoder(nn.Module):
     def forward(self, given: Tensor, state: Tensor) -> Tensor:
         """All steps at once: tokens (B, T) and the first state (B, K, H) → states (B, T, H)."""
         first = state.transpose(0, 1).contiguous()  # (K, B, H)
-        start: Any = first if self.cell != "lstm" else (first[: self.count].contiguous(), first[self.count :].contiguous())
+        start: Any = (
+            first if self.cell != "lstm" else (first[: self.count].contiguous(), first[self.count :].contiguous())
+        )
         out, _ = self.layers(self.dropout(self.embedding(given)), start)
         return self.dropout(out)
 
@@ -81,7 +84,9 @@ class Decoder(nn.Module):
         x = self.embedding(token)
         hidden, memories = [], []
         for number in range(self.count):
-            weights = [getattr(self.layers, f"{kind}_l{number}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+            weights = [
+                getattr(self.layers, f"{kind}_l{number}") for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            ]
             c = state[:, self.count + number] if self.cell == "lstm" else None
             x, c = cell_step(self.cell, x, state[:, number], c, *weights)
             hidden.append(x)

@@ -10,9 +10,10 @@ import math
 from typing import Any
 
 import torch
-from text_seq2seq.config import TextSeq2SeqConfig
 from torch import Tensor, nn
 from torch.nn import functional
+
+from text_seq2seq.config import TextSeq2SeqConfig
 
 PAD = 0
 
@@ -180,7 +181,9 @@ class TransformerNetwork(nn.Module):
 
     def _cross(self, states: Tensor) -> Tensor:
         pairs = [
-            torch.stack([layer.cross.split(layer.cross.key(states)), layer.cross.split(layer.cross.value(states))], dim=1)
+            torch.stack(
+                [layer.cross.split(layer.cross.key(states)), layer.cross.split(layer.cross.value(states))], dim=1
+            )
             for layer in self.decoder
         ]
         return torch.stack(pairs, dim=1)
