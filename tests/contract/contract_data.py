@@ -56,7 +56,7 @@ def _sounds(at: Path) -> Path:
 
 
 def _dates(at: Path) -> Path:
-    """Dates as people write them, and as machines do: 1,200 pairs by a formula, with the year kept from 2000 to 2009."""
+    """Dates as people write them, and as machines do: 1,200 pairs by a formula, 2000 to 2009."""
     from datetime import date, timedelta
 
     months = "January February March April May June July August September October November December".split()

@@ -136,7 +136,7 @@ class TextSeq2SeqConfig(EpochsConfig):
     average: float = setting(
         0.999,
         title="Averaging",
-        sentence="What the moving average of the weights keeps at each step, in place of averaging checkpoints; 0: none.",
+        sentence="What the moving average of the weights keeps at each step; 0: no averaging.",
         ge=0,
         lt=1,
         advanced=True,

@@ -34,7 +34,7 @@ def penalty(length: int, alpha: float) -> float:
     return float(((5 + length) / 6) ** alpha)
 
 
-def beam_search(
+def beam_search(  # noqa: PLR0915 - one search, read from top to bottom
     step: Step,
     state: State,
     *,

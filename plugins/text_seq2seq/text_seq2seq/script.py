@@ -1,8 +1,8 @@
-"""The source of `predict.py`: the search and the answering of this package, word for word, and a few lines to call them."""
+"""The source of `predict.py`: search and answering of this package, word for word, and a few lines to call them."""
 
 import inspect
 
-HEAD = '''"""Answer texts: python predict.py TEXT... (or a file with a text in each line). Needs onnxruntime, tokenizers, numpy."""
+HEAD = '''"""Answer texts: python predict.py TEXT... (or a file of lines). Needs onnxruntime, tokenizers, numpy."""
 
 import json
 import re

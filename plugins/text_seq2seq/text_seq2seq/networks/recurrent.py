@@ -3,7 +3,7 @@
 One recurrent network reads the text in both directions; its last states are all that the other one knows of it when it
 writes the answer. That is why long texts are answered worse: everything has to fit into one state.
 
-Shapes: B texts, S source tokens, T target tokens, H width, L layers, K = L states (twice as many for an LSTM), V tokens.
+Shapes: B texts, S source tokens, T target tokens, H width, L layers, K = L states (2 L for an LSTM), V tokens.
 """
 
 from typing import Any
@@ -42,7 +42,7 @@ class Encoder(nn.Module):
         self.bridges = nn.ModuleList(nn.Linear(width, width) for _ in range(layers * kinds))
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """From tokens (B, S) and their numbers (B,) to states of each token (B, S, H) and the decoder's first (B, K, H).
+        """From tokens (B, S) and their numbers (B,) to each one's state (B, S, H) and the decoder's first (B, K, H).
 
         The first half of the K states are the hidden ones h, the second half an LSTM's memories c.
         """
@@ -94,7 +94,7 @@ class Decoder(nn.Module):
         return x, torch.stack([*hidden, *memories], dim=1)
 
 
-def cell_step(
+def cell_step(  # noqa: PLR0917 - the letters of the equations
     cell: str, x: Tensor, h: Tensor, c: Tensor | None, w_x: Tensor, w_h: Tensor, b_x: Tensor, b_h: Tensor
 ) -> tuple[Tensor, Tensor | None]:
     """One step of a recurrent cell, in the equations of the chapter: x, h, c are (B, H).
