@@ -117,7 +117,7 @@ class TextSeq2SeqConfig(EpochsConfig):
     scheduled_sampling: float = setting(
         0.0,
         title="Scheduled sampling",
-        sentence="The share of right answers that are replaced by the model's own while learning, by the end.",
+        sentence="The share of given right tokens that the model's own guesses replace while it learns, in every step.",
         ge=0,
         le=0.5,
         advanced=True,
@@ -157,7 +157,12 @@ class TextSeq2SeqConfig(EpochsConfig):
         advanced=True,
     )
     batch_size: int = setting(
-        256, title="Batch", sentence="The most texts in a batch, however short.", advanced=True, ge=1, le=65_536
+        256,
+        title="Batch",
+        sentence="How many pairs are learned from at once at the most; fewer where they would make few steps of a pass.",
+        advanced=True,
+        ge=1,
+        le=65_536,
     )
     max_tokens: int = setting(
         200,

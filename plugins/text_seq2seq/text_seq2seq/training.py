@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LOOKED_AT = 20_000
 """Texts from which the kind of tokens is told."""
 PREVIEWS, TRIED = 6, 200
+STEPS, SMALLEST = 20, 16
+"""Steps that a pass has at least, as long as its batches hold so many pairs."""
 Coded = tuple[list[int], list[int]]
 
 
@@ -132,7 +134,7 @@ def _fit(
         coded,
         load=lambda pair, _draw: pair,
         collate=collated,
-        batch_size=min(config.batch_size, len(coded)),
+        batch_size=batch_size(config.batch_size, len(coded)),
         seed=config.seed,
         lengths=[max(len(s), len(t)) for s, t in coded],
         workers=1,
@@ -164,6 +166,11 @@ def _fit(
         ),
     )
     context.emit(Note(sentence=f"The best model was found after {outcome.best_step:.3g} passes."))
+
+
+def batch_size(most: int, pairs: int) -> int:
+    """Pairs of a batch: at the most so many, and so few that a pass over little data has `STEPS` of them."""
+    return min(most, max(SMALLEST, pairs // STEPS))
 
 
 def _groups(network: "Network", rate: float) -> list[dict[str, Any]]:
