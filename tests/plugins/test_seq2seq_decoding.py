@@ -55,7 +55,9 @@ def every_answer(table: np.ndarray, limit: int, alpha: float) -> list[tuple[list
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([0.0, 0.6, 1.0]), st.lists(st.integers(1, LIMIT), min_size=1, max_size=3))
+@given(
+    st.integers(0, 10_000), st.sampled_from([0.0, 0.6, 1.0]), st.lists(st.integers(1, LIMIT), min_size=1, max_size=3)
+)
 def test_a_wide_beam_finds_what_brute_force_finds(seed: int, alpha: float, limits: list[int]) -> None:
     table = tables(seed, len(limits))
     found = beam_search(

@@ -7,7 +7,9 @@ from sacrebleu.metrics import BLEU, CHRF
 
 from text_seq2seq.metrics import scores, signatures
 
-text = st.lists(st.sampled_from(["the", "cat", "sat", "on", "a", "mat.", "Hund,"]), min_size=1, max_size=9).map(" ".join)
+text = st.lists(st.sampled_from(["the", "cat", "sat", "on", "a", "mat.", "Hund,"]), min_size=1, max_size=9).map(
+    " ".join
+)
 
 
 @settings(max_examples=40, deadline=None)

@@ -43,7 +43,13 @@ def _command(given: list[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        parsed = make_parser().parse_args(given)
+        parser = make_parser()
+        parsed, left = parser.parse_known_args(given)
+        if len(left) == 1 and not left[0].startswith("-") and getattr(parsed, "input", "") is None:
+            # argparse takes an input that may be left out for left out, where an option stands before it.
+            parsed.input = left[0]
+        elif left:
+            parser.error(f"unrecognized arguments: {' '.join(left)}")
     except SystemExit as stop:
         return int(stop.code or 0)
     from trasluz.cli.output import Output

@@ -159,7 +159,7 @@ class TextSeq2SeqConfig(EpochsConfig):
     batch_size: int = setting(
         256,
         title="Batch",
-        sentence="How many pairs are learned from at once at the most; fewer where they would make few steps of a pass.",
+        sentence="How many pairs are learned from at once at the most; fewer where a pass would have few steps.",
         advanced=True,
         ge=1,
         le=65_536,

@@ -38,6 +38,7 @@ if __name__ == "__main__":
     for given in sys.argv[1:]:
         is_file = len(given) < 200 and Path(given).is_file()
         texts += Path(given).read_text(encoding="utf-8-sig").splitlines() if is_file else [given]
+    texts = [text for text in texts if text.strip()]
     for text, answers in zip(texts, model.answers(texts)):
         print(f"{text}\\t{answers[0][0]}\\t{answers[0][1]:.4f}")
 '''

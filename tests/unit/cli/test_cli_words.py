@@ -33,6 +33,8 @@ def last_line(text: str) -> str:
         ["plugins", "info"],
         ["runs", "compare", "one"],
         ["export", "model", "--out", "there", "--precision", "int3"],
+        ["explain", "model", "photo.jpg", "--text", "another"],
+        ["explain", "model", "--text", "one", "--no-such-option"],
     ],
 )
 def test_words_that_are_off_end_with_2(words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,6 +67,15 @@ def test_a_model_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert str(tmp_path) in last_line(done.stderr)
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [["--text", "one two"], ["one two", "--text"], ["--view", "tokens", "--text", "one two"]]
+)
+def test_the_input_of_explain_may_follow_an_option(words: list[str], tmp_path: Path) -> None:
+    done = trasluz("explain", tmp_path, *words)
+    assert done.returncode == 1  # the words are right; there is no model
+    assert str(tmp_path) in last_line(done.stderr)
 
 
 def test_families_as_json_is_one_document_with_bounds_and_sentences() -> None:

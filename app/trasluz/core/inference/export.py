@@ -116,7 +116,7 @@ def readme(card: ModelCard, family: ModelFamily, answering: Answering | None = N
         "Python and these packages suffice; Trasluz is not needed.",
         "",
         "```",
-        f"pip install onnxruntime numpy{' pillow' if card.kind.startswith('image') else ''}",
+        f"pip install {' '.join(_needed(card))}",
         f"python {SCRIPT} INPUT…",
         "```",
         "",
@@ -218,6 +218,16 @@ def _how_reduced(precision: str, cost: Reduced) -> list[str]:
 
 def _size(count: int) -> str:
     return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.0f} kB"
+
+
+def _needed(card: ModelCard) -> list[str]:
+    """The packages that the script imports."""
+    needed = ["onnxruntime", "numpy"]
+    if card.kind.startswith("image"):
+        needed.append("pillow")
+    if any(name.endswith("tokenizer.json") for name in card.files.values()):
+        needed.append("tokenizers")
+    return needed
 
 
 def _labels(card: ModelCard) -> list[str]:
