@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from trasluz.api import Dataset, FamilyError, ModelCard, ModelFamily, Progress, Reduced
+from trasluz.api import Dataset, FamilyError, Kind, ModelCard, ModelFamily, Progress, Reduced
 from trasluz.api.model import CARD_NAME
 from trasluz.core.atomic import rename
 
@@ -223,7 +223,7 @@ def _size(count: int) -> str:
 def _needed(card: ModelCard) -> list[str]:
     """The packages that the script imports."""
     needed = ["onnxruntime", "numpy"]
-    if card.kind.startswith("image"):
+    if card.kind.startswith("image") or card.kind == Kind.HANDWRITING:
         needed.append("pillow")
     if any(name.endswith("tokenizer.json") for name in card.files.values()):
         needed.append("tokenizers")
