@@ -279,7 +279,7 @@ class ModelFamily(ABC):
     def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
         """The data as this family sees it under a run's settings (which column, which way round); as it is by default.
 
-        The model is judged on what this gives; `train` asks for it itself.
+        The model is judged on what this gives; `train` asks for it itself. What is arranged already stays as it is.
         """
         return dataset
 

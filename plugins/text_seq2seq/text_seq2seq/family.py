@@ -68,7 +68,7 @@ class TextSeq2Seq(ModelFamily):
 
     def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
         """Columns as the settings say, with all right answers to a source together."""
-        return Directed(dataset, settings)
+        return dataset if isinstance(dataset, Directed) else Directed(dataset, settings)
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """Make the predictor of a loaded model."""

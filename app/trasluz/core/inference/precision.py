@@ -91,6 +91,7 @@ def reduce(
     """
     card = read_card(model, verify=True)
     family = family.for_kind(card.kind)
+    dataset = family.arranged(dataset, card.settings)
     if card.precision != "fp32":
         raise PrecisionError(f"This model is {card.precision} already; export the model of the run itself.")
     split: Split = "train" if card.data.judged_on == "train" else "val"
