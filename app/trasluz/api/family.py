@@ -229,6 +229,8 @@ class ModelFamily(ABC):
     headline: ClassVar[str]
     """The metric that the model is judged by; `score` always gives it."""
     higher_is_better: ClassVar[bool] = True
+    precisions: ClassVar[Sequence[str]] = ("fp32", "fp16", "int8")
+    """What its models may be exported in."""
 
     def for_kind(self, kind: str) -> "ModelFamily":
         """This family as it works with one kind of data; itself, unless its headline or its scores depend on that.

@@ -38,6 +38,7 @@ class TextSeq2Seq(ModelFamily):
     kinds = (Kind.TEXT_PAIRS,)
     config = TextSeq2SeqConfig
     headline = "chrf"
+    precisions = ("fp32",)  # ONNX Runtime 1.31 ends the process when it opens their fp16 graphs
 
     def train(self, context: TrainContext) -> Trained:
         """Learn tokenizers and network, and write the graphs."""

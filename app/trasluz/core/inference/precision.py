@@ -91,6 +91,8 @@ def reduce(
     """
     card = read_card(model, verify=True)
     family = family.for_kind(card.kind)
+    if precision not in family.precisions:
+        raise PrecisionError(f"A model of the family “{family.title}” cannot be made {precision}. Export it in fp32.")
     dataset = family.arranged(dataset, card.settings)
     if card.precision != "fp32":
         raise PrecisionError(f"This model is {card.precision} already; export the model of the run itself.")
