@@ -20,7 +20,6 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "convnext": ("ConvNext", {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1]}),
     "convnextv2": ("ConvNextV2", {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 2, 1]}),
     "regnet": ("RegNet", {**SMALL, "groups_width": 8}),
-    "bit": ("Bit", {"embedding_size": 32, "hidden_sizes": [32, 32, 64, 64], "depths": [1, 1, 1, 1], "num_groups": 8}),
     "mobilenet_v1": ("MobileNetV1", {"depth_multiplier": 0.25}),
     "mobilenet_v2": ("MobileNetV2", {"depth_multiplier": 0.35}),
     "efficientnet": ("EfficientNet", {"width_coefficient": 0.25, "depth_coefficient": 0.5, "hidden_dim": 320}),

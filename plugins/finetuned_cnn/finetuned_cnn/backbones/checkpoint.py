@@ -286,12 +286,6 @@ def _convnext(body: nn.Module) -> Cut:
     return _numbered(body.embeddings, body.encoder.stages), body.layernorm
 
 
-def _bit(body: nn.Module) -> Cut:
-    """BiT (Kolesnikov et al. 2020): its last normalisation comes before the pooling, so it joins the last stage."""
-    stages = list(body.encoder.stages)
-    return _numbered(body.embedder, [*stages[:-1], nn.Sequential(stages[-1], body.norm)]), None
-
-
 def _mobilenet_v1(body: nn.Module) -> Cut:
     """MobileNet (Howard et al. 2017): a filter for each channel and a 1×1 convolution by turns."""
     layers = list(body.layer)
@@ -325,7 +319,6 @@ CUTS: Mapping[str, Callable[[Any], Cut]] = {
     "regnet": _resnet,
     "convnext": _convnext,
     "convnextv2": _convnext,
-    "bit": _bit,
     "mobilenet_v1": _mobilenet_v1,
     "mobilenet_v2": _mobilenet_v2,
     "efficientnet": _efficientnet,
