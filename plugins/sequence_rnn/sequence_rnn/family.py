@@ -32,6 +32,7 @@ class SequenceRnn(ModelFamily):
     config = SequenceRnnConfig
     headline = "cer"
     higher_is_better = False
+    precisions = ("fp32", "int8")  # the converter gives two nodes of their fp16 graphs one name
 
     def __init__(self, kind: str = "") -> None:
         self.task = task_for(kind or self.kinds[0])
