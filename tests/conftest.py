@@ -6,12 +6,17 @@ import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Networks as small as those of tests gain nothing from threads, which wait for each other on a busy machine.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+hypothesis.settings.register_profile("trasluz", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("trasluz")
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 # Child processes that tests start find the program as the tests do, installed or not.
