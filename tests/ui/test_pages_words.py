@@ -174,7 +174,7 @@ def test_a_csv_opens_in_a_spreadsheet(tmp_path: Path) -> None:
     ]
     assert write_csv(tmp_path / "a.csv", rows) == 2
     lines = (tmp_path / "a.csv").read_text(encoding="utf-8-sig").splitlines()
-    assert lines[1] == '"ä, b.jpg",red,0.9000,blue,0.1000,' and "cannot be read" in lines[2]
+    assert lines[1] == '"ä, b.jpg",red,0.9000,blue,0.1000,,' and "cannot be read" in lines[2]
     assert not list(tmp_path.glob("*.part"))
 
 

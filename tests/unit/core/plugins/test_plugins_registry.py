@@ -59,7 +59,7 @@ def test_only_what_is_wanted_is_loaded(installed: Installed) -> None:
     installed("raise ValueError('not wanted')\n")
     registry = Registry.load(only=["finetuned-cnn"])
     assert list(registry.families) == ["finetuned-cnn"]
-    assert [info.state for info in registry.plugins] == ["ready", "ready"]
+    assert {info.state for info in registry.plugins} == {"ready"}
 
 
 def test_a_missing_family_says_who_would_bring_it(installed: Installed) -> None:
