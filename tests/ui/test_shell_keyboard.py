@@ -201,7 +201,7 @@ def test_the_rename_dialog_remembers_its_size(opened: Opened, photos: Path, qtbo
     first.resize(520, first.height())
     first.setTextValue("Another name")
     first.accept()
-    assert window.session.project.name == "Another name"
+    qtbot.waitUntil(lambda: window.session.project.name == "Another name")  # written by a worker, not by the window
     second = dialog()
     assert second.width() == 520
     second.reject()
