@@ -15,9 +15,9 @@ def main() -> None:
     """Measure each folder and print a line for it."""
     import numpy as np
 
-    from finetuned_cnn.distance import MEANS, SQUARES, distance, export_statistics
     from trasluz.core.data.images import read_image
     from trasluz.core.inference.session import OnnxGraph
+    from trasluz.torchkit.photos.distance import MEANS, SQUARES, distance, export_statistics
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", type=Path, nargs="+")

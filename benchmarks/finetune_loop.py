@@ -23,14 +23,15 @@ import torch  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from finetuned_cnn import finetune as finetuning  # noqa: E402
-from finetuned_cnn.backbones.lite0 import pretrained  # noqa: E402
 from finetuned_cnn.config import FinetunedCnnConfig  # noqa: E402
-from finetuned_cnn.network import Classifier  # noqa: E402
 from trasluz.core.data.index import Index  # noqa: E402
 from trasluz.core.data.readers import builtin_sources  # noqa: E402
 from trasluz.torchkit import optim  # noqa: E402
 from trasluz.torchkit.device import tune  # noqa: E402
 from trasluz.torchkit.loop import fit  # noqa: E402
+from trasluz.torchkit.photos.backbone import Classifier  # noqa: E402
+from trasluz.torchkit.photos.learning import Step, photo_batches  # noqa: E402
+from trasluz.torchkit.photos.lite0 import pretrained  # noqa: E402
 from trasluz.torchkit.plan import Plan, Validation  # noqa: E402
 
 
@@ -123,8 +124,8 @@ def main() -> None:
         records = [every[n] for n in range(0, len(every), max(1, len(every) // asked.photos))][: asked.photos]
         mine = prepared(asked.strategy, len(labels), config.learning_rate)
         backbone = mine[0].backbone
-        batches = finetuning._batches(context, backbone, records, labels)  # type: ignore[arg-type]
-        step = finetuning._Step(backbone, torch.ones(len(labels)).numpy(), 0.1)
+        batches = photo_batches(context, backbone.preparation, records, labels, context.config)  # type: ignore[arg-type]
+        step = Step(backbone, torch.ones(len(labels)).numpy(), 0.1)
         theirs = prepared(asked.strategy, len(labels), config.learning_rate)
         bare(*theirs, batches, 0)  # decodes the photos and warms both up
         rounds = []

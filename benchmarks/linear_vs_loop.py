@@ -81,8 +81,8 @@ def _take(source: Path, target: Path, count: int) -> int:
 def _write_backbone(path: Path, environment: dict[str, str]) -> None:
     code = (
         "import sys; from pathlib import Path\n"
-        "from finetuned_cnn.backbones.lite0 import pretrained\n"
-        "from finetuned_cnn.export import export_backbone\n"
+        "from trasluz.torchkit.photos.lite0 import pretrained\n"
+        "from trasluz.torchkit.photos.graph import export_backbone\n"
         "export_backbone(pretrained().eval(), Path(sys.argv[1]))\n"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], env=environment, check=True)

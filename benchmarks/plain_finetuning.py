@@ -24,9 +24,9 @@ import torch  # noqa: E402
 from PIL import Image, ImageOps  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from finetuned_cnn.backbones import lite0  # noqa: E402
-from finetuned_cnn.network import Classifier  # noqa: E402
 from trasluz.torchkit.device import tune  # noqa: E402
+from trasluz.torchkit.photos import lite0  # noqa: E402
+from trasluz.torchkit.photos.backbone import Classifier  # noqa: E402
 
 SIDE, BATCH = 224, 32
 

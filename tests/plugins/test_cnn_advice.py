@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetuned_cnn import distance as measuring
-from finetuned_cnn.advice import FAR, MANY_PHOTOS, placed
+from finetuned_cnn.advice import placed
 from finetuned_cnn.config import FinetunedCnnConfig
-from finetuned_cnn.distance import MEANS, SAMPLE, SQUARES, distance, export_statistics, measure, spread_over
 from finetuned_cnn.explain import StrategyTable
 from finetuned_cnn.family import FinetunedCnn
 from trasluz.api import Event, Graph, Progress, Quadrants, Record, TrainingStopped
@@ -24,6 +22,9 @@ from trasluz.core.inference.session import OnnxGraph
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
+from trasluz.torchkit.photos import distance as measuring
+from trasluz.torchkit.photos.axes import FAR, MANY_PHOTOS
+from trasluz.torchkit.photos.distance import MEANS, SAMPLE, SQUARES, distance, export_statistics, measure, spread_over
 
 
 class Context:
@@ -116,8 +117,8 @@ def test_a_single_photo_has_a_distance() -> None:
 def test_the_graph_gives_what_the_normalisations_see(tmp_path: Path) -> None:
     import torch
 
-    from finetuned_cnn.backbones import lite0
-    from finetuned_cnn.data import as_batch
+    from trasluz.torchkit.photos import lite0
+    from trasluz.torchkit.photos.squares import as_batch
 
     path, _version, channels = export_statistics(tmp_path)
     photo = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)

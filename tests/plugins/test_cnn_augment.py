@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from finetuned_cnn import mixing
-from finetuned_cnn.augment import Variation, shrunk
 from finetuned_cnn.config import FinetunedCnnConfig
-from finetuned_cnn.randaugment import ALTERATIONS, randaugment
+from trasluz.torchkit.photos import mixing
+from trasluz.torchkit.photos.augment import Variation, shrunk
+from trasluz.torchkit.photos.randaugment import ALTERATIONS, randaugment
 
 
 @given(

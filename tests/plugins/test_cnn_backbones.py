@@ -12,14 +12,12 @@ import torch
 from cnn_checkpoints import KINDS, PREPROCESSOR, checkpoint
 from safetensors.torch import load_file, save_file
 
-from finetuned_cnn.backbones import kept, lite0
-from finetuned_cnn.backbones.checkpoint import preparation, pretrained, whole
+from finetuned_cnn.backbones import kept
+from finetuned_cnn.backbones.checkpoint import pretrained, whole
 from finetuned_cnn.backbones.choosing import backbone_for
 from finetuned_cnn.config import FinetunedCnnConfig
-from finetuned_cnn.data import as_batch
-from finetuned_cnn.export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES, export_classifier
+from finetuned_cnn.export import CLASS_MAPS, export_classifier
 from finetuned_cnn.family import FinetunedCnn
-from finetuned_cnn.network import Classifier, random_weights
 from trasluz.api import FamilyError, Note
 from trasluz.cli import main
 from trasluz.core.data.samples import build_sample
@@ -31,6 +29,11 @@ from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
 from trasluz.host.service import Service
 from trasluz.torchkit.checkpoint_folder import CheckpointFolder
+from trasluz.torchkit.photos import lite0
+from trasluz.torchkit.photos.backbone import Classifier, random_weights
+from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES
+from trasluz.torchkit.photos.preparing import preparation
+from trasluz.torchkit.photos.squares import as_batch
 
 OTHERS = sorted(set(KINDS) - {"resnet"})
 

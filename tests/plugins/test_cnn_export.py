@@ -9,11 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from finetuned_cnn.backbones.lite0 import FACTS, PART_NAMES, pretrained
-from finetuned_cnn.data import as_batch, middle_square
-from finetuned_cnn.export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES, export_backbone, export_classifier
-from finetuned_cnn.network import Classifier, pooled
+from finetuned_cnn.export import CLASS_MAPS, export_classifier
 from trasluz.core.inference.session import OnnxGraph
+from trasluz.torchkit.photos.backbone import Classifier, pooled
+from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, export_backbone
+from trasluz.torchkit.photos.lite0 import FACTS, PART_NAMES, pretrained
+from trasluz.torchkit.photos.squares import as_batch, middle_square
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_the_crop_and_resize_are_pillows_within_rounding() -> None:
     """An independent judge: Pillow's bilinear filter, so that torch and the graph are not wrong together."""
     from PIL import Image
 
-    from finetuned_cnn.data import as_levels
+    from trasluz.torchkit.photos.squares import as_levels
 
     for size in [(300, 517), (512, 300), (90, 91)]:
         image = photo(*size)

@@ -14,9 +14,9 @@ from PIL import Image
 
 from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.explain import ClassActivation, LearningStages, StageAccuracy
-from finetuned_cnn.export import CLASS_MAPS, PROBABILITIES
+from finetuned_cnn.export import CLASS_MAPS
 from finetuned_cnn.family import FinetunedCnn
-from finetuned_cnn.predict import BATCH, FinetunedCnnPredictor
+from finetuned_cnn.predict import FinetunedCnnPredictor
 from trasluz.api import Bars, Failed, Kind, Note, Overlay, Record, Sample, Stages
 from trasluz.core.data.images import read_image
 from trasluz.core.data.samples import build_sample
@@ -25,6 +25,8 @@ from trasluz.core.inference.model import OpenModel
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
+from trasluz.torchkit.photos.graph import PROBABILITIES
+from trasluz.torchkit.photos.predict import BATCH
 
 
 def train(data: Path, place: Path, **settings: object) -> tuple[int, RunFolder]:

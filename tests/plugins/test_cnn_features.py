@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from finetuned_cnn.backbones.lite0 import PART_CHANNELS, EfficientNetLite0, pretrained
 from finetuned_cnn.config import FinetunedCnnConfig
-from finetuned_cnn.features import FeatureStore, extract
 from trasluz.api import Event, FamilyError, Graph, Note, Progress, TrainingStopped
 from trasluz.core.data.index import Index
 from trasluz.core.data.readers import builtin_sources
 from trasluz.core.inference.session import OnnxGraph
+from trasluz.torchkit.photos.features import FeatureStore, extract
+from trasluz.torchkit.photos.lite0 import PART_CHANNELS, EfficientNetLite0, pretrained
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +85,8 @@ def test_the_second_time_nothing_is_computed(context: Context, backbone: Efficie
 def test_the_vectors_are_the_networks_own(context: Context, backbone: EfficientNetLite0) -> None:
     import torch
 
-    from finetuned_cnn.data import as_batch
-    from finetuned_cnn.network import pooled
+    from trasluz.torchkit.photos.backbone import pooled
+    from trasluz.torchkit.photos.squares import as_batch
 
     records = list(context.dataset.records("train"))[:3]
     found = extract(context, backbone, records)
@@ -181,7 +181,7 @@ def test_several_processes_may_fill_it_and_one_may_be_killed(tmp_path: Path) -> 
     code = (
         "import sys, time, numpy as np\n"
         "from pathlib import Path\n"
-        "from finetuned_cnn import features\n"
+        "from trasluz.torchkit.photos import features\n"
         "features.SAVE_EVERY_SECONDS = 0.0\n"
         "store = features.FeatureStore(Path(sys.argv[1]), version='v', length=500)\n"
         "for i in range(100_000 if sys.argv[2] == 'killed' else 60):\n"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finetuned_cnn.logistic import FOLDS, Linear, Standard, choose, fit, folds
+from trasluz.torchkit.photos.logistic import FOLDS, Linear, Standard, choose, fit, folds
 
 
 def clouds(classes: int, each: int, *, width: int = 20, apart: float = 1.5, seed: int = 0):

@@ -7,16 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from finetuned_cnn.backbones.lite0 import FACTS, pretrained
-from finetuned_cnn.data import LOOKS, Look, as_batch, as_levels
-from finetuned_cnn.export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES, export_classifier, preprocessing
+from finetuned_cnn.export import CLASS_MAPS, export_classifier
 from finetuned_cnn.family import FinetunedCnn, _reference
-from finetuned_cnn.network import Classifier
 from trasluz.api import Record, Sample
 from trasluz.core.inference.session import OnnxGraph
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
+from trasluz.torchkit.photos.backbone import Classifier
+from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
+from trasluz.torchkit.photos.lite0 import FACTS, pretrained
+from trasluz.torchkit.photos.squares import LOOKS, Look, as_batch, as_levels
 
 
 @pytest.fixture(scope="module")

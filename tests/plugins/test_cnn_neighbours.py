@@ -9,7 +9,6 @@ import pytest
 
 from finetuned_cnn.explain import NearestPhotos
 from finetuned_cnn.family import FinetunedCnn
-from finetuned_cnn.neighbours import FILE
 from trasluz.api import Samples
 from trasluz.api.neighbours import Neighbours
 from trasluz.core.data.readers.image_classes import ImageClasses
@@ -18,6 +17,7 @@ from trasluz.core.inference.model import OpenModel, read_card
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
+from trasluz.torchkit.photos.neighbours import FILE
 
 
 def train(data: Path, place: Path, **settings: object) -> RunFolder:

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from finetuned_cnn.backbones.lite0 import (
+from trasluz.torchkit.photos.backbone import Classifier, pooled
+from trasluz.torchkit.photos.lite0 import (
     PART_CHANNELS,
     PART_NAMES,
     imagenet_classifier,
     imagenet_weights_file,
     pretrained,
 )
-from finetuned_cnn.network import Classifier, pooled
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def test_it_knows_imagenet(imagenet: Classifier) -> None:
     """With the authors' preprocessing a photo of a cat is answered with a kind of cat (classes 281 to 285)."""
     from skimage.data import chelsea
 
-    from finetuned_cnn.data import as_batch
+    from trasluz.torchkit.photos.squares import as_batch
 
     with torch.inference_mode():
         probabilities = torch.softmax(imagenet(as_batch([chelsea()], imagenet.backbone)), dim=1)[0]

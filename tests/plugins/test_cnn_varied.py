@@ -7,10 +7,10 @@ import pytest
 
 from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.family import FinetunedCnn
-from finetuned_cnn.finetune import _batches
 from trasluz.core.data.index import Index
 from trasluz.core.plugins.registry import Registry
 from trasluz.host.service import Service
+from trasluz.torchkit.photos.learning import photo_batches
 
 
 class Facts:
@@ -44,7 +44,9 @@ def test_the_pictures_of_a_batch_are_those_that_training_learned_from(index: Pat
     )
     service = Service()
     dataset = Index.open(index, service.registry().sources)
-    batches = _batches(Context(config, dataset), Backbone, dataset.records("train"), list(dataset.labels))
+    batches = photo_batches(
+        Context(config, dataset), Backbone.facts.preparation, dataset.records("train"), list(dataset.labels), config
+    )
     stream = batches.epoch(1, start=1)
     photos, _ = next(stream).pieces[0]
     stream.close()

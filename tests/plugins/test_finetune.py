@@ -7,12 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from finetuned_cnn import finetune as finetuning
-from finetuned_cnn.backbones.lite0 import pretrained
 from finetuned_cnn.config import FinetunedCnnConfig
 from finetuned_cnn.family import FinetunedCnn
-from finetuned_cnn.finetune import class_weights, finetune, learning_parts
-from finetuned_cnn.network import Classifier
+from finetuned_cnn.finetune import finetune, learning_parts
 from trasluz.api import Metric, Note, Preview
 from trasluz.core.data.index import Index
 from trasluz.core.data.readers import builtin_sources
@@ -21,6 +18,9 @@ from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
 from trasluz.torchkit import checkpoint
+from trasluz.torchkit.photos.backbone import Classifier
+from trasluz.torchkit.photos.learning import class_weights, weights_of
+from trasluz.torchkit.photos.lite0 import pretrained
 from trasluz.torchkit.resume import LAST
 
 
@@ -137,7 +137,9 @@ def test_rare_classes_count_more_only_where_they_are_very_rare(
 
 
 def weights(context: Context) -> np.ndarray:
-    return finetuning._weights(context, context.dataset.records("train"), list(context.dataset.labels))  # type: ignore[arg-type]
+    return weights_of(
+        context, context.dataset.records("train"), list(context.dataset.labels), context.config.class_weights
+    )  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("counts", [[5, 5], [1, 5000], [720, 431, 406, 256, 215, 190, 177, 170, 110, 104]])

@@ -28,19 +28,20 @@ from trasluz.api import (
     Trained,
 )
 from trasluz.api.scores import classification
+from trasluz.torchkit.photos import neighbours
+from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
+from trasluz.torchkit.photos.script import PREDICT
+from trasluz.torchkit.photos.squares import LOOKS, Look
 
-from . import neighbours
 from .backbones import kept
 from .config import FinetunedCnnConfig, Strategy
-from .data import LOOKS, Look
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
-from .export import FEATURES, IMAGE, PROBABILITIES, export_classifier, preprocessing
+from .export import export_classifier
 from .predict import FinetunedCnnPredictor
-from .script import PREDICT
 
 if TYPE_CHECKING:
-    from .linear import Fitted
-    from .network import Backbone, Classifier
+    from trasluz.torchkit.photos.backbone import Backbone, Classifier
+    from trasluz.torchkit.photos.linear import Fitted
 
 GRAPH_FILE = "model.onnx"
 REFERENCE_BATCH = 16
@@ -67,10 +68,10 @@ class FinetunedCnn(ModelFamily):
         import torch
 
         from trasluz.torchkit import device
+        from trasluz.torchkit.photos.backbone import Classifier, random_weights, with_classifier
+        from trasluz.torchkit.photos.linear import fit_classifier, two_classes
 
         from .backbones.choosing import backbone_for
-        from .linear import fit_classifier, two_classes, with_classifier
-        from .network import Classifier, random_weights
 
         config = context.config
         assert isinstance(config, FinetunedCnnConfig)
@@ -207,7 +208,7 @@ def _reference(network: "Classifier", looks: Sequence[Look]) -> Callable[[Sequen
     """PyTorch's own outputs, from the same photos, by the same steps, on the CPU."""
     import torch
 
-    from .data import as_batch
+    from trasluz.torchkit.photos.squares import as_batch
 
     network = network.cpu().eval().to(memory_format=torch.channels_last)
 

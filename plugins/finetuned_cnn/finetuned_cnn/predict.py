@@ -1,64 +1,11 @@
 """Answers photos with the exported graph."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from trasluz.torchkit.photos.predict import PhotoPredictor
 
-import numpy as np
-
-from trasluz.api import LoadedModel, Outputs, Prediction, Predictor, Sample
-
-from .export import CLASS_MAPS, FEATURES, IMAGE, PROBABILITIES
-
-TOP = 10
-BATCH, BATCH_BYTES = 16, 64 * 2**20
-THREADS = 2
-"""Sessions of one photo in two threads are as fast as batches on a CPU, and take photos of any sizes."""
+from .export import CLASS_MAPS
 
 
-class FinetunedCnnPredictor(Predictor):
-    """One photo in, a class with its probability out."""
+class FinetunedCnnPredictor(PhotoPredictor):
+    """One photo in, a class with its probability out; `class_maps` (classes, h, w) for the explainers."""
 
-    def __init__(self, model: LoadedModel) -> None:
-        super().__init__(model)
-        self.graph = model.graph("model")
-
-    def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
-        """Give `probabilities` (classes,) and `features` (C,) of each photo."""
-        images = [sample.array(IMAGE) for sample in samples]
-        if self.graph.provider == "CPUExecutionProvider":
-            if len(images) == 1:
-                return [self._run(images)[0]]
-            with ThreadPoolExecutor(THREADS) as pool:
-                return list(pool.map(lambda image: self._run([image])[0], images))
-        return [out for batch in _of_one_size(images) for out in self._run(batch)]
-
-    def explaining_outputs(self, sample: Sample) -> Outputs:
-        """Give `class_maps` (classes, h, w) as well."""
-        return self._run([sample.array(IMAGE)], (PROBABILITIES, FEATURES, CLASS_MAPS))[0]
-
-    def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
-        """Name the likeliest class."""
-        probabilities = outputs[PROBABILITIES]
-        order = np.argsort(-probabilities, kind="stable")[:TOP]
-        top = tuple((self.card.labels[i], float(probabilities[i])) for i in order)
-        return Prediction(text=top[0][0], label=top[0][0], score=top[0][1], top=top)
-
-    def _run(
-        self, images: Sequence[np.ndarray], wanted: Sequence[str] = (PROBABILITIES, FEATURES)
-    ) -> list[dict[str, np.ndarray]]:
-        batch = images[0][None] if len(images) == 1 else np.stack(images)
-        found = self.graph.run({IMAGE: batch}, wanted)
-        return [{name: values[i] for name, values in found.items()} for i in range(len(images))]
-
-
-def _of_one_size(images: Sequence[np.ndarray]) -> Iterator[list[np.ndarray]]:
-    """Neighbours of the same size together, for a GPU; in their order."""
-    batch: list[np.ndarray] = []
-    for image in images:
-        full = len(batch) >= BATCH or (len(batch) + 1) * image.nbytes > BATCH_BYTES
-        if batch and (full or image.shape != batch[0].shape):
-            yield batch
-            batch = []
-        batch.append(image)
-    if batch:
-        yield batch
+    explaining = (CLASS_MAPS,)

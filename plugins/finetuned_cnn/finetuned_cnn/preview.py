@@ -5,11 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from trasluz.api import Sample
+from trasluz.torchkit.photos.preview import altered
 
-from . import mixing
-from .augment import Variation, shrunk
 from .config import FinetunedCnnConfig
-from .finetune import KEPT_LARGER
 
 SIDE = 224
 """Of the pictures: that of most backbones. For one that sees larger squares the alterations are the same, drawn at
@@ -24,9 +22,4 @@ def varied(
     """Alter photos (H, W, 3) uint8 as a batch of finetuning: each (224, 224, 3) uint8; None where none is altered."""
     if config.strategy in UNALTERED:
         return None
-    vary = Variation.from_config(config, SIDE)
-    photos = [shrunk(sample.array("image"), round(SIDE * KEPT_LARGER)) for sample in samples]
-    # In the order of training: the same generator alters a photo, then says how it is mixed.
-    altered = np.stack([vary(photo, draw) for photo, draw in zip(photos, draws, strict=True)])
-    mixed, _ = mixing.mixed(config.mixing, altered, np.stack([mixing.drawn(config.mixing, draw) for draw in draws]))
-    return list(mixed)
+    return altered(samples, config, draws, SIDE)

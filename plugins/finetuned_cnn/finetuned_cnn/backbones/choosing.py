@@ -8,7 +8,7 @@ from trasluz.api import FamilyError, TrainContext
 from . import kept
 
 if TYPE_CHECKING:
-    from ..network import Backbone
+    from trasluz.torchkit.photos.backbone import Backbone
 
 HUB = "hub:"
 
@@ -27,7 +27,7 @@ def backbone_for(context: TrainContext, value: str, *, weights: bool = True) -> 
     """
     value = value.strip()
     if value == kept.LITE0:
-        from . import lite0
+        from trasluz.torchkit.photos import lite0
 
         return (lite0.pretrained() if weights else lite0.EfficientNetLite0()).eval()
     if value.startswith(HUB):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from trasluz.api import FamilyError, ModelCard, Suggestion
 
 if TYPE_CHECKING:
-    from ..network import Backbone
+    from trasluz.torchkit.photos.backbone import Backbone
 
 FACTS_FILE, WEIGHTS_FILE = "backbone.json", "backbone.safetensors"
 PRIVATE = {"backbone-facts": FACTS_FILE, "backbone": WEIGHTS_FILE}
@@ -167,7 +167,9 @@ def read(folder: Path, *, id: str, weights: bool = True) -> "Backbone":  # noqa:
 def _network(folder: Path, facts: Mapping[str, Any], id_: str) -> "Backbone":
     from dataclasses import replace
 
-    from . import checkpoint, lite0
+    from trasluz.torchkit.photos import lite0
+
+    from . import checkpoint
 
     title, licence = f"{folder.name} ({facts.get('title')})", str(facts.get("licence", ""))
     if facts.get("kind") == LITE0:

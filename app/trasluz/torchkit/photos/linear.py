@@ -7,17 +7,13 @@ the val part is never looked at.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trasluz.api import DataError, FamilyError, Metric, Note, Progress, Record, TrainContext, TrainingStopped
 
 from . import logistic
-from .features import Features, extract
-
-if TYPE_CHECKING:
-    from .network import Backbone, Classifier
+from .features import Features, Frozen, extract
 
 STAGE = "Fitting the classifier"
 
@@ -43,7 +39,7 @@ class Fitted:
     compared: dict[str, float] = field(default_factory=dict)
 
 
-def fit_classifier(context: TrainContext, backbone: "Backbone", *, try_all_parts: bool = False) -> Fitted:
+def fit_classifier(context: TrainContext, backbone: Frozen, *, try_all_parts: bool = False) -> Fitted:
     """Fit a linear classifier on the backbone's features of the train photos.
 
     Args:
@@ -101,19 +97,6 @@ def _best(
     _tell_choice(context, choices[best], names[best], compared)
     linear = _fit(context, features.after(best), y, classes=classes, c=choices[best].c)
     return Fitted(best, linear, choices[best], features.after(best), features.records, compared)
-
-
-def with_classifier(backbone: "Backbone", fitted: Fitted, *, dropout: float) -> "Classifier":
-    """A network that ends after the fitted part and has the fitted classifier; the backbone is shared, not copied."""
-    import torch
-
-    from .network import Classifier
-
-    result = Classifier(backbone, len(fitted.linear.bias), depth=fitted.part + 1, dropout=dropout)
-    with torch.no_grad():
-        result.classifier.weight.copy_(torch.from_numpy(fitted.linear.weight))
-        result.classifier.bias.copy_(torch.from_numpy(fitted.linear.bias))
-    return result
 
 
 def _classes(features: Features, labels: Sequence[str]) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from trasluz.api import DataError, Progress, Record, TrainContext
 from trasluz.api.neighbours import Neighbours
 
-from .export import FEATURES, IMAGE
+from .graph import FEATURES, IMAGE
 
 NEIGHBOURS, FILE = "neighbours", "neighbours.npz"
 KEPT_AT_MOST = 10_000

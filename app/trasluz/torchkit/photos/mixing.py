@@ -62,3 +62,10 @@ def soft_targets(targets: np.ndarray, shares: np.ndarray, classes: int) -> np.nd
     np.add.at(soft, (rows, targets), shares)
     np.add.at(soft, (rows, np.roll(targets, -1)), 1 - shares)
     return soft
+
+
+def blended(known: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """What is known of each photo of a mixed batch, (B, D) and shares (B,) → (B, D) float32."""
+    own = shares[:, None].astype(np.float32)
+    result: np.ndarray = known * own + np.roll(known, -1, axis=0) * (1 - own)
+    return result.astype(np.float32)

@@ -5,15 +5,17 @@ Shapes: B images, C channels, H and W the sides of a map, S the side of a prepar
 
 import hashlib
 from abc import ABC, abstractmethod
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from .backbones.facts import Facts
+from .facts import Facts, Preparation
 
 if TYPE_CHECKING:
-    from .export import Writer
+    from .graph import Writer
+    from .linear import Fitted
 
 DRAWING = 1
 """Raised whenever the same weights are written as another graph, so that features from the old one are not reused."""
@@ -58,6 +60,11 @@ class Backbone(nn.Module, ABC):
         return False
 
     @property
+    def preparation(self) -> Preparation:
+        """What happens to a square of a photo before it comes in."""
+        return self.facts.preparation
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of the parts."""
         return tuple(name for name, _ in self.parts())
@@ -86,6 +93,12 @@ class Backbone(nn.Module, ABC):
         """What a classifier after `depth` parts reads: (B, C, h, w) → (B, C)."""
         found = pooled(maps)
         return self.norm(found) if self.norm is not None and depth == len(self.channels) else found
+
+    def write(self, path: Path) -> None:
+        """Write the road from a photo to the pooled features after each part as an ONNX file."""
+        from .graph import export_backbone
+
+        export_backbone(self, path)
 
     def fingerprint(self) -> str:
         """A hash of all that decides what it makes of a photo: architecture, weights, preparation, drawing."""
@@ -135,6 +148,15 @@ class Classifier(nn.Module):
         """Map (B, 3, S, S), normalised, to logits (B, classes)."""
         logits: Tensor = self.classifier(self.dropout(self.features(x)))
         return logits
+
+
+def with_classifier(backbone: Backbone, fitted: "Fitted", *, dropout: float) -> Classifier:
+    """A network that ends after the fitted part and has the fitted classifier; the backbone is shared, not copied."""
+    result = Classifier(backbone, len(fitted.linear.bias), depth=fitted.part + 1, dropout=dropout)
+    with torch.no_grad():
+        result.classifier.weight.copy_(torch.from_numpy(fitted.linear.weight))
+        result.classifier.bias.copy_(torch.from_numpy(fitted.linear.bias))
+    return result
 
 
 def pooled(maps: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ import numpy as np
 
 from trasluz.api import AdviceContext, DataError, Graph, Progress, Record, TrainingStopped
 
-from .export import IMAGE, Writer, array, preprocessing
 from .features import FeatureStore
+from .graph import IMAGE, Writer, array, preprocessing
 
 SAMPLE = 200
 """How many train photos are looked at, evenly spread over all; with 200 the distance varies by less than 0.01."""
@@ -151,7 +151,7 @@ def export_statistics(folder: Path) -> tuple[Path, str, int]:
     Returns:
         The file, a hash that stands for weights and preprocessing, and C.
     """
-    from .backbones import lite0
+    from . import lite0
 
     backbone = lite0.pretrained().eval()
     writer = Writer()

@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .backbones.facts import Preparation
-    from .network import Backbone
+    from .backbone import Backbone
+    from .facts import Preparation
 
 
 @dataclass(frozen=True, slots=True)

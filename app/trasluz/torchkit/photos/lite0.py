@@ -17,12 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..export import array
-from ..network import Backbone, Classifier
+from .backbone import Backbone, Classifier
 from .facts import Facts, Preparation
+from .graph import array
 
 if TYPE_CHECKING:
-    from ..export import Writer
+    from .graph import Writer
 
 FEATURES = 1280
 """Channels of the head, and so the length of a pooled feature vector."""

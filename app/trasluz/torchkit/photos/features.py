@@ -12,21 +12,40 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from trasluz.api import DataError, FamilyError, Graph, Note, Progress, Record, TrainContext, TrainingStopped
 
-from .export import IMAGE, export_backbone
-
-if TYPE_CHECKING:
-    from .network import Backbone
+from .graph import IMAGE
 
 SAVE_EVERY_SECONDS = 2.0
 TELL_EVERY_SECONDS = 0.3
 LISTED_AT_MOST = 5
 STAGE = "Looking at the photos"
+
+
+class Frozen(Protocol):
+    """A network that does not learn, as far as its features are asked for: one vector after each of its parts."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its parts, which are the outputs of the graph that `write` makes."""
+        ...
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """How many numbers each part gives."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Of all that decides what it makes of a photo."""
+        ...
+
+    def write(self, path: Path) -> None:
+        """Write the graph from `image` to one output a part, (images, C)."""
+        ...
 
 
 class FeatureStore:
@@ -130,7 +149,7 @@ class Features:
         return self.vectors[:, start : start + self.channels[part]]
 
 
-def extract(context: TrainContext, backbone: "Backbone", records: Sequence[Record]) -> Features:
+def extract(context: TrainContext, backbone: Frozen, records: Sequence[Record]) -> Features:
     """Compute the features of `records`, from the store where it has them.
 
     Raises:
@@ -145,13 +164,13 @@ def extract(context: TrainContext, backbone: "Backbone", records: Sequence[Recor
         store.close()
 
 
-def _drawn(context: TrainContext, backbone: "Backbone", version: str) -> Path:
+def _drawn(context: TrainContext, backbone: Frozen, version: str) -> Path:
     """The backbone's graph in the cache, written where it is not there yet."""
     path = context.cache_folder / f"backbone-{version}.onnx"
     if not path.is_file():
         context.cache_folder.mkdir(parents=True, exist_ok=True)
         unfinished = context.cache_folder / f"backbone.{os.getpid()}.onnx"
-        export_backbone(backbone, unfinished)
+        backbone.write(unfinished)
         unfinished.replace(path)
     return path
 
@@ -163,9 +182,7 @@ class _Pass:
     session 196), and photos of different sizes do not fit in one.
     """
 
-    def __init__(
-        self, context: TrainContext, records: Sequence[Record], store: FeatureStore, backbone: "Backbone"
-    ) -> None:
+    def __init__(self, context: TrainContext, records: Sequence[Record], store: FeatureStore, backbone: Frozen) -> None:
         self.context, self.store, self.names, self.channels = context, store, backbone.names, backbone.channels
         # Shuffled, so that a pass that the time limit cuts short has seen something of every class.
         self.order = np.random.default_rng(context.config.seed).permutation(len(records))

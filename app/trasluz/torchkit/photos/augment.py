@@ -7,19 +7,40 @@ antialiasing and only for photos of one size.
 
 from dataclasses import dataclass
 from math import exp, log, radians, sqrt, tan
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from PIL import Image
 
 from .randaugment import randaugment
 
-if TYPE_CHECKING:
-    from .config import FinetunedCnnConfig
-
 Policy = Literal["everyday", "randaugment"]
 
 _LUMA = (0.299, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
+
+
+class Alteration(Protocol):
+    """The settings that say how photos are altered."""
+
+    @property
+    def augmentation(self) -> float:
+        """How much, from 0 to 1."""
+        ...
+
+    @property
+    def mirror(self) -> bool:
+        """Whether left and right may be swapped."""
+        ...
+
+    @property
+    def policy(self) -> Policy:
+        """How, besides cropping."""
+        ...
+
+    @property
+    def erasing(self) -> float:
+        """How often a rectangle is covered, from 0 to 1."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +62,7 @@ class Variation:
     erasing: float = 0.0
 
     @classmethod
-    def from_config(cls, config: "FinetunedCnnConfig", size: int) -> "Variation":
+    def from_config(cls, config: Alteration, size: int) -> "Variation":
         """What the settings ask for, for a network that sees squares of side `size`."""
         return cls(size, config.augmentation, config.mirror, config.policy, config.erasing)
 
