@@ -233,7 +233,9 @@ class ModelFamily(ABC):
     """What its models may be exported in."""
 
     def for_kind(self, kind: str) -> "ModelFamily":
-        """This family as it works with one kind of data; itself, unless its headline or its scores depend on that.
+        """This family as it works with one kind of data; itself, unless its headline, scores or settings depend on it.
+
+        The settings of a run must fit `config` of the family, which knows those of all kinds, and that of the kind.
 
         The house asks for it as soon as it knows the data or the model's card.
         """

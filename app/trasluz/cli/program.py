@@ -43,8 +43,23 @@ def families(parsed: argparse.Namespace, output: Output) -> None:
     for family in found:
         output.line(f"{family['id']}: {family['title']}. {family['sentence']}")
         output.line(f"  learns from: {', '.join(family['kinds'])}; judged by: {family['headline']}")
-        output.table([_setting(name, s) for name, s in family["schema"]["properties"].items()])
+        for kinds, schema in _schemas(family):
+            if kinds:
+                output.line(f"  with {', '.join(kinds)}:")
+            output.table([_setting(name, s) for name, s in schema["properties"].items()])
         output.line()
+
+
+def _schemas(family: dict) -> list[tuple[list[str], dict]]:  # type: ignore[type-arg]
+    """The settings, with the kinds of data that they are for where these differ."""
+    found: list[tuple[list[str], dict]] = []  # type: ignore[type-arg]
+    for kind, own in family["by_kind"].items():
+        same = next((kinds for kinds, schema in found if schema["properties"] == own["schema"]["properties"]), None)
+        if same is None:
+            found.append(([kind], own["schema"]))
+        else:
+            same.append(kind)
+    return found if len(found) > 1 else [([], family["schema"])]
 
 
 def _timed(row: dict) -> str:  # type: ignore[type-arg]

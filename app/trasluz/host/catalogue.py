@@ -27,6 +27,7 @@ def catalogue(registry: "Registry") -> dict[str, Any]:
                 "higher_is_better": family.higher_is_better,
                 "varies": type(family).varied is not ModelFamily.varied,
                 "schema": family.config.model_json_schema(),
+                "by_kind": _narrowed(family),
                 "suggestions": _suggestions(family),
                 "plugin": owner.id if owner else "",
             }
@@ -48,6 +49,20 @@ def catalogue(registry: "Registry") -> dict[str, Any]:
         "kinds": list(kinds.values()),
         "plugins": [plugin.model_dump(mode="json") for plugin in registry.plugins],
     }
+
+
+def _narrowed(family: "ModelFamily") -> dict[str, dict[str, Any]]:
+    """What is different when the family works with one kind of data: kind → settings, headline."""
+    found: dict[str, dict[str, Any]] = {}
+    for kind in map(str, family.kinds):
+        own = family.for_kind(kind)
+        if own is not family:
+            found[kind] = {
+                "schema": own.config.model_json_schema(),
+                "headline": own.headline,
+                "higher_is_better": own.higher_is_better,
+            }
+    return found
 
 
 def _suggestions(family: "ModelFamily") -> dict[str, list[dict[str, str]]]:

@@ -206,6 +206,7 @@ class _Execution:
         with contextlib.closing(self._open_data(registry)) as dataset:
             _check_data(dataset, family)
             family = family.for_kind(dataset.kind)
+            config = check_settings(family.config, request.settings, title=family.title)
             self._data_seen = True
             self._tell_problems(dataset)
             self._check_same_data(dataset)

@@ -33,8 +33,9 @@ def varied(
     from trasluz.core.data.index import Index
 
     family = registry.family(family_id)
-    config = check_settings(family.config, dict(settings), title=family.title)
     with closing(Index.open(index_path, registry.sources)) as index:
+        family = family.for_kind(index.kind)
+        config = check_settings(family.config, dict(settings), title=family.title)
         records = index.records("train")
         if items is None:
             choice = np.random.default_rng(seed).permutation(len(records))[: 2 * count]

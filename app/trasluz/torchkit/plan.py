@@ -91,3 +91,12 @@ class Outcome:
     ended: Ended
     seconds: float
     history: Sequence[Mapping[str, float]]
+
+    def why_ended(self, patience: int | None) -> str:
+        """Why it ended, to go on with after “because”."""
+        return {
+            "passes": "all passes were made",
+            "patience": f"it had not improved for {patience} passes",
+            "time": "the time limit was near",
+            "asked": "you asked it to stop",
+        }[self.ended]

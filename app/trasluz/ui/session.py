@@ -175,8 +175,11 @@ class Session(QObject):
         self.devices_changed.emit()
 
     def family(self, identity: str) -> dict[str, Any] | None:
-        """The catalogue's entry of a family, or None."""
-        return next((f for f in self.catalogue.get("families", []) if f["id"] == identity), None)
+        """The catalogue's entry of a family as it works with the open data, or None."""
+        entry = next((f for f in self.catalogue.get("families", []) if f["id"] == identity), None)
+        if entry is None or self.summary is None:
+            return entry
+        return {**entry, **entry.get("by_kind", {}).get(self.summary.kind, {})}
 
     # projects and data
 

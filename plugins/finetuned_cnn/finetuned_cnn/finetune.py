@@ -100,19 +100,13 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
         optimiser=optim.optimiser(optim.parameter_groups(parts, weight_decay=config.weight_decay)),
         plan=plan,
     )
-    ended = {
-        "passes": "all passes were made",
-        "patience": f"it had not improved for {config.patience} passes",
-        "time": "the time limit was near",
-        "asked": "you asked it to stop",
-    }[outcome.ended]
     start, last = outcome.history[0]["accuracy"], outcome.history[-1]["accuracy"]
     context.emit(
         Note(
-            sentence=f"Finetuning ended because {ended}. Best: {outcome.metrics['accuracy']:.1%} right after "
-            f"{outcome.best_step:.3g} passes; {'the random network' if scratch else 'the linear classifier'} it began "
-            f"with had {start:.1%}, the last pass "
-            f"{last:.1%}.",
+            sentence=f"Finetuning ended because {outcome.why_ended(config.patience)}. Best: "
+            f"{outcome.metrics['accuracy']:.1%} right after {outcome.best_step:.3g} passes; "
+            f"{'the random network' if scratch else 'the linear classifier'} it began with had {start:.1%}, the last "
+            f"pass {last:.1%}.",
             # The best pass is chosen on the photos that it is measured on; the last one is not chosen at all.
             facts={
                 "ended": outcome.ended,

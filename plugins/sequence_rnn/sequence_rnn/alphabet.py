@@ -35,6 +35,10 @@ class Alphabet:
         place = {c: n for n, c in enumerate(self.characters, start=1)}
         return [place[c] for c in text if c in place]
 
+    def text(self, numbers: Iterable[int]) -> str:
+        """The text of numbers; there is no blank of CTC among them."""
+        return "".join(self.characters[n - 1] for n in numbers)
+
     def larger(self, texts: Iterable[str]) -> "Alphabet":
         """This alphabet with the characters of `texts` that it lacks behind its own."""
         found = set().union(*map(set, texts)) - set(self.characters)

@@ -14,7 +14,7 @@ from trasluz.api import (
     Trained,
 )
 
-from .config import SequenceRnnConfig
+from .settings import CoreConfig, SequenceRnnConfig
 from .tasks import kinds, task_for
 
 
@@ -36,6 +36,7 @@ class SequenceRnn(ModelFamily):
 
     def __init__(self, kind: str = "") -> None:
         self.task = task_for(kind or self.kinds[0])
+        self.config = self.task.config if kind else SequenceRnnConfig  # type: ignore[misc]
         self.headline = self.task.headline  # type: ignore[misc]
         self.higher_is_better = self.task.higher_is_better  # type: ignore[misc]
 
@@ -46,13 +47,14 @@ class SequenceRnn(ModelFamily):
     def train(self, context: TrainContext) -> Trained:
         """Train the task that the data is for."""
         config = context.config
-        assert isinstance(config, SequenceRnnConfig)
+        assert isinstance(config, CoreConfig)
         kind = str(context.dataset.kind)
-        if config.task not in ("auto", kind):
+        task = task_for(kind)
+        if config.task not in ("auto", task.name):
             raise FamilyError(
                 f"The task “{config.task}” needs other data: this is {kind}. Choose the task “auto”, or other data."
             )
-        return task_for(kind).train(context)
+        return task.lesson(context).taught()
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """The predictor of the model's own task."""

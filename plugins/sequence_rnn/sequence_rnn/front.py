@@ -28,8 +28,8 @@ class FrontEnd(ABC):
     """What the items are called: `lines`."""
 
     @abstractmethod
-    def facts(self, records: Sequence[Record]) -> dict[str, Any]:
-        """What the front end must know of the train data, as JSON values for the card."""
+    def facts(self, context: TrainContext) -> dict[str, Any]:
+        """What the front end must know of the train data and the settings, as JSON values for the card."""
 
     @abstractmethod
     def stem(self, facts: Mapping[str, Any]) -> "nn.Module":
@@ -44,11 +44,17 @@ class FrontEnd(ABC):
         """An item as it is kept between passes."""
 
     @abstractmethod
-    def varied(self, kept: np.ndarray, strength: float, draw: np.random.Generator) -> np.ndarray:
-        """A kept item, altered."""
+    def varied(
+        self, kept: np.ndarray, facts: Mapping[str, Any], strength: float, draw: np.random.Generator
+    ) -> np.ndarray:
+        """A kept item, altered, as `together` takes it."""
+
+    def plain(self, kept: np.ndarray, facts: Mapping[str, Any]) -> np.ndarray:
+        """A kept item as it is, as `together` takes it; the same unless the two differ."""
+        return kept
 
     @abstractmethod
-    def together(self, kept: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
+    def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
         """Items as one batch: what the stem takes, and (B,) the steps of each."""
 
     @abstractmethod

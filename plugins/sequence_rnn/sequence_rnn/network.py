@@ -12,10 +12,7 @@ from torch.nn import functional
 from .recurrent import RecurrentCore
 
 if TYPE_CHECKING:
-    from .config import SequenceRnnConfig
-
-SHORTCUT = 0.1
-"""How much the shortcut's loss counts (Retsinas et al. 2022, section 3.3)."""
+    from .settings import CoreConfig
 
 
 class Transcriber(nn.Module):
@@ -110,7 +107,7 @@ class Classifier(nn.Module):
         return (weights[:, :, None] * remembered).sum(dim=1), weights
 
 
-def core_of(config: "SequenceRnnConfig", inputs: int) -> RecurrentCore:
+def core_of(config: "CoreConfig", inputs: int) -> RecurrentCore:
     """The recurrent core that the settings ask for."""
     return RecurrentCore(
         inputs,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import Record, Sample
+from trasluz.api import Record, Sample, TrainContext
 
 from .front import FrontEnd
 from .sound import BANDS, FLAT, FLOOR, HOP, LOWEST, WINDOW, hop, log_mel, masked, rate_for, resampled, write_log_mel
@@ -26,10 +26,11 @@ class SoundFront(FrontEnd):
 
     plural = "recordings"
 
-    def facts(self, records: Sequence[Record]) -> dict[str, Any]:
+    def facts(self, context: TrainContext) -> dict[str, Any]:
         """Choose the `rate` in Hz; `step` is the seconds of a step."""
         from .stems import SoundStem
 
+        records = context.dataset.records("train")
         rate = rate_for([int(r.extra["rate"]) for r in records if r.extra.get("rate")])
         return {"rate": rate, "step": SoundStem.STRIDE * hop(rate) / rate}
 
@@ -51,21 +52,23 @@ class SoundFront(FrontEnd):
 
         return log_mel(torch.from_numpy(self._waveform(sample, facts))[None], facts["rate"])[0].numpy()
 
-    def varied(self, kept: np.ndarray, strength: float, draw: np.random.Generator) -> np.ndarray:
+    def varied(
+        self, kept: np.ndarray, facts: Mapping[str, Any], strength: float, draw: np.random.Generator
+    ) -> np.ndarray:
         """With stripes of time and of pitch silenced."""
         return masked(kept, strength, draw)
 
-    def together(self, kept: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
+    def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
         """(B, 1, M, F) float32, the end padded with the mean, which is 0."""
         import torch
 
         from .stems import SoundStem
 
-        longest = max(each.shape[1] for each in kept)
-        x = torch.zeros(len(kept), 1, BANDS, longest)
-        for row, each in zip(x, kept, strict=True):
+        longest = max(each.shape[1] for each in several)
+        x = torch.zeros(len(several), 1, BANDS, longest)
+        for row, each in zip(x, several, strict=True):
             row[0, :, : each.shape[1]] = torch.from_numpy(each)
-        steps = torch.tensor([SoundStem.steps(each.shape[1]) for each in kept])
+        steps = torch.tensor([SoundStem.steps(each.shape[1]) for each in several])
         return x.contiguous(memory_format=torch.channels_last), steps
 
     def exactly(self, sample: Sample, facts: Mapping[str, Any]) -> "Tensor":

@@ -30,7 +30,6 @@ on clothes in one pass; at 224 it rose to 0.894.
 KEPT_BYTES = 2 << 30
 IMBALANCE = 10
 """From this ratio between the largest and the smallest class on, rare classes weigh more in the loss."""
-PREVIEWS = 8
 VALIDATION_BATCH = 32
 
 
@@ -233,37 +232,25 @@ class Check:
         import torch
         from torch.nn import functional
 
-        from trasluz.torchkit.batches import Batches
+        from trasluz.torchkit.checking import looked_at, shown
         from trasluz.torchkit.plan import Validation
 
         device = next(network.parameters()).device
-        batches: Batches[Record, Any] = Batches(
-            self._records,
-            load=lambda record, _: (record, self._levels(record)),
-            collate=list,
-            batch_size=VALIDATION_BATCH,
-            shuffle=False,
-        )
         rows: list[tuple[Record, np.ndarray, float]] = []
-        for batch in batches.epoch(0):
-            if not batch.items:
-                continue
-            records = [record for record, _ in batch.items]
-            photos = torch.from_numpy(np.stack([levels for _, levels in batch.items])).to(device)
+        for batch in looked_at(self._records, self._levels, at_once=VALIDATION_BATCH, plural="photos"):
+            records = [record for record, _ in batch]
+            photos = torch.from_numpy(np.stack([levels for _, levels in batch])).to(device)
             logits = network(self._seen.normalised(photos.permute(0, 3, 1, 2))).float()  # (B, K)
             # A val photo may be of a class that train does not have: it counts as wrong, and has no loss.
             targets = torch.tensor([self._numbers.get(r.target, -100) for r in records], device=device)
             losses = functional.cross_entropy(logits, targets, reduction="none")
             shares = logits.softmax(1).cpu().numpy()
             rows += zip(records, shares, losses.cpu().tolist(), strict=True)
-        if not rows:
-            raise DataError("None of the val photos could be read; look at the list of problems on the Data page.")
         right = [self._labels[int(share.argmax())] == record.target for record, share, _ in rows]
         known = [loss for record, _, loss in rows if record.target in self._numbers]
-        chosen = rows[:: max(1, len(rows) // PREVIEWS)][:PREVIEWS]
         return Validation(
             {"accuracy": float(np.mean(right)), "loss": float(np.mean(known)) if known else 0.0},
-            [self._preview(record, share) for record, share, _ in chosen],
+            [self._preview(record, share) for record, share, _ in shown(rows)],
         )
 
     def _preview(self, record: Record, share: np.ndarray) -> Any:

@@ -159,8 +159,10 @@ class ModelPage(Page):
         )
         if shown == self._shown:
             return
-        self._shown = shown
         self._keep()
+        if self._shown and self._shown[0] != summary.kind:
+            self._kept.clear()  # another kind has other settings, and other defaults
+        self._shown = shown
         for card in self.cards.values():
             self._group.removeButton(card)
             self._families.removeWidget(card)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import Kind, Record, Sample
+from trasluz.api import Kind, Record, Sample, TrainContext
 
 from ..alphabet import composed
 from ..front import FrontEnd
@@ -25,8 +25,9 @@ class LineFront(FrontEnd):
 
     plural = "lines"
 
-    def facts(self, records: Sequence[Record]) -> dict[str, Any]:
+    def facts(self, context: TrainContext) -> dict[str, Any]:
         """Measure how far the lines are stretched: `columns`, for each unit of width at height 1."""
+        records = context.dataset.records("train")
         known = [(r.length, len(composed(r.target))) for r in records if r.length]
         scale = columns_for([length for length, _ in known], [size for _, size in known]) if known else 2.0 * HEIGHT
         return {"columns": scale, "height": HEIGHT}
@@ -49,21 +50,23 @@ class LineFront(FrontEnd):
         levels = brought(sample.array(INPUT), facts["columns"])
         return levels.round().clamp(0, 255).byte().numpy()
 
-    def varied(self, kept: np.ndarray, strength: float, draw: np.random.Generator) -> np.ndarray:
+    def varied(
+        self, kept: np.ndarray, facts: Mapping[str, Any], strength: float, draw: np.random.Generator
+    ) -> np.ndarray:
         """Another hand, another pen."""
         return varied(kept, strength, draw)
 
-    def together(self, kept: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
+    def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
         """(B, 1, h, W) float32, the right end padded with the line's own mean."""
         import torch
 
         from ..stems import LineStem
 
-        widest = max(line.shape[1] for line in kept)
-        x = torch.zeros(len(kept), 1, HEIGHT, widest)
-        for row, line in zip(x, kept, strict=True):
+        widest = max(line.shape[1] for line in several)
+        x = torch.zeros(len(several), 1, HEIGHT, widest)
+        for row, line in zip(x, several, strict=True):
             row[0, :, : line.shape[1]] = normalised(torch.from_numpy(line).float())
-        steps = torch.tensor([LineStem.steps(line.shape[1]) for line in kept])
+        steps = torch.tensor([LineStem.steps(line.shape[1]) for line in several])
         return x.contiguous(memory_format=torch.channels_last), steps
 
     def exactly(self, sample: Sample, facts: Mapping[str, Any]) -> "Tensor":
@@ -115,6 +118,7 @@ class LineFront(FrontEnd):
 class Handwriting(Transcription):
     """Reads a line of ink."""
 
+    name = "handwriting"
     kind = Kind.HANDWRITING
     title = "Handwriting"
     front = LineFront()

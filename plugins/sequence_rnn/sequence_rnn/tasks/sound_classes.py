@@ -3,6 +3,7 @@
 from trasluz.api import Kind, ModelCard
 
 from ..classification import Classification
+from ..settings import CoreConfig
 from ..sound_front import SoundFront
 from ..sound_script import PREDICT
 
@@ -10,8 +11,10 @@ from ..sound_script import PREDICT
 class SoundClasses(Classification):
     """Tells recordings apart."""
 
+    name = "sound-classes"
     kind = Kind.SOUND_CLASSES
     title = "Sounds"
+    config = CoreConfig
     front = SoundFront()
 
     def script(self, card: ModelCard) -> str:

@@ -2,23 +2,39 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from trasluz.api import Explainer, LoadedModel, ModelCard, Prediction, Predictor, TrainContext, Trained
+from trasluz.api import Explainer, LoadedModel, ModelCard, Prediction, Predictor, TrainContext
+
+from ..settings import CoreConfig
+
+if TYPE_CHECKING:
+    from ..lesson import Lesson
 
 
 class Task(ABC):
     """One kind of data that the family learns from: how, and what its models answer."""
 
+    name: ClassVar[str]
+    """What it is called among the settings: `handwriting`."""
     kind: ClassVar[str]
-    """The kind of data; also the task's name among the settings."""
+    """The kind of data."""
+    title: ClassVar[str]
+    """Its name in the model's title: `Handwriting`."""
+    config: ClassVar[type[CoreConfig]]
+    """The settings that say something to it."""
     headline: ClassVar[str]
     """The metric that its models are judged by."""
     higher_is_better: ClassVar[bool]
 
     @abstractmethod
-    def train(self, context: TrainContext) -> Trained:
-        """As `ModelFamily.train`."""
+    def lesson(self, context: TrainContext) -> "Lesson[Any]":
+        """One training.
+
+        Raises:
+            DataError: If the data cannot be used.
+            FamilyError: If the settings cannot.
+        """
 
     @abstractmethod
     def predictor(self, model: LoadedModel) -> Predictor:

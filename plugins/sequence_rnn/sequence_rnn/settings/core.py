@@ -1,14 +1,23 @@
-"""The settings of a run, each declared once; a task leaves aside those that say nothing to it."""
+"""The settings of every task of the family, each declared once."""
 
 from typing import Literal
 
 from trasluz.api import EpochsConfig, setting
 
-TaskName = Literal["auto", "handwriting", "sound-classes"]
+TaskName = Literal[
+    "auto",
+    "handwriting",
+    "speech",
+    "sound-classes",
+    "series-classes",
+    "series-steps",
+    "forecast",
+    "characters",
+]
 
 
-class SequenceRnnConfig(EpochsConfig):
-    """How a recurrent network learns from sequences."""
+class CoreConfig(EpochsConfig):
+    """How a recurrent network learns, whatever from. A task with settings of its own derives its class from this."""
 
     task: TaskName = setting(
         "auto",
@@ -18,7 +27,12 @@ class SequenceRnnConfig(EpochsConfig):
         labels={
             "auto": "What the data is for",
             "handwriting": "Read handwriting — a line of ink becomes text",
+            "speech": "Write down speech — a recording becomes text",
             "sound-classes": "Tell sounds apart — a recording becomes a class",
+            "series-classes": "Tell series apart — a series becomes a class",
+            "series-steps": "Label steps — each step of a series gets a label",
+            "forecast": "Forecast — the past of a series becomes its future",
+            "characters": "Continue text — the characters so far become the next one",
         },
         advanced=True,
     )
@@ -110,28 +124,4 @@ class SequenceRnnConfig(EpochsConfig):
         advanced=True,
         ge=0,
         le=1,
-    )
-    beam: int = setting(
-        12,
-        title="Beam",
-        sentence="How many beginnings of the text are kept while it is read; 1 takes the likeliest character of each "
-        "step and uses no language model.",
-        advanced=True,
-        ge=1,
-        le=256,
-    )
-    language_model: str = setting(
-        "own",
-        title="Language model",
-        sentence="What tells likely from unlikely spelling: “own” learns it from your transcripts, “none” does "
-        "without, and the path of a text file learns from that file and your transcripts.",
-        advanced=True,
-        max_length=4096,
-    )
-    continue_from: str = setting(
-        "",
-        title="Continue from",
-        sentence="The folder of an earlier run or model to learn on from, so that a few lines of a new hand are "
-        "enough; its network is kept, and its alphabet grows where yours is larger.",
-        max_length=4096,
     )

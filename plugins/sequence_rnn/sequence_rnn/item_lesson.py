@@ -1,0 +1,201 @@
+"""The lessons whose items a front end prepares, one record each: lines, recordings, series.
+
+Shapes: B items, T steps, N·H outputs of a recurrent layer.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+
+from trasluz.api import Outputs, Previewed, Record, Sample, TrainContext
+
+from .front import FrontEnd, keeper
+from .lesson import GRAPH_FILE, Lesson
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from trasluz.torchkit.batches import Batches
+    from trasluz.torchkit.graph import GraphWriter
+    from trasluz.torchkit.plan import Validation
+
+    from .recurrent import RecurrentCore
+
+CHECKED_AT_ONCE = 16
+
+
+class ItemNetwork(Protocol):
+    """What an `ItemLesson` needs of its network."""
+
+    stem: "nn.Module"
+    core: "RecurrentCore"
+
+    def layers_seen(self, features: "Tensor", steps: "Tensor") -> "dict[str, Tensor]":
+        """Every output of the graph, from the stem's features (B, T, D)."""
+        ...
+
+
+Net = TypeVar("Net", bound=Any)
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a network makes of a batch that is held out.
+
+    Attributes:
+        texts: Its answer for each item, as a person reads it.
+        loss: The sum of the losses.
+        weight: What the losses are divided by in the end: items, or characters.
+    """
+
+    texts: Sequence[str]
+    loss: float
+    weight: float
+
+
+class ItemLesson(Lesson[Net]):
+    """Learns from items that a front end prepares.
+
+    Args:
+        context: The run.
+        title: What the task is called.
+        front: The front end.
+    """
+
+    short_first: int = 0
+    """In so many first passes the short items come first."""
+
+    def __init__(self, context: TrainContext, title: str, front: FrontEnd) -> None:
+        super().__init__(context, title)
+        self.front = front
+        self.plural = front.plural
+        self.facts = front.facts(context)
+        self.records: Sequence[Record] = context.dataset.records("train")
+        self.kept = keeper(front, context, self.facts)
+        """Reads and prepares an item, and remembers it."""
+
+    # What a task says
+
+    @abstractmethod
+    def target(self, record: Record) -> Any:
+        """What is to be answered, as `targets` takes it."""
+
+    @abstractmethod
+    def targets(self, several: Sequence[Any]) -> "tuple[Tensor, ...]":
+        """The targets of a batch; `loss` has them after the items and their steps."""
+
+    @abstractmethod
+    def answers(self, network: Net, x: "Tensor", steps: "Tensor", records: Sequence[Record]) -> Answers:
+        """What the network makes of a batch of held-out items."""
+
+    @abstractmethod
+    def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> Mapping[str, float]:
+        """The metrics of all held-out items."""
+
+    @abstractmethod
+    def write_answer(self, writer: "GraphWriter", network: Net, remembered: str) -> None:
+        """Write the head of the graph, from the last layer's outputs (B, T, N·H) to the declared outputs."""
+
+    # What all do
+
+    def batches(self) -> "Batches[Record, Any]":
+        """The train items, altered anew in each pass, those of like length together."""
+        from trasluz.torchkit.batches import Batches
+
+        def load(record: Record, draw: np.random.Generator) -> tuple[np.ndarray, Any]:
+            kept = self.kept(record)
+            return self.front.varied(kept, self.facts, self.config.augmentation, draw), self.target(record)
+
+        def collate(loaded: Sequence[tuple[np.ndarray, Any]]) -> "tuple[Tensor, ...]":
+            return (*self.front.together([x for x, _ in loaded], self.facts), *self.targets([y for _, y in loaded]))
+
+        return Batches(
+            self.records,
+            load=load,
+            collate=collate,
+            batch_size=min(self.config.batch_size, len(self.records)),
+            seed=self.config.seed,
+            lengths=[self.steps(record) for record in self.records],
+            short_first=self.short_first,
+            on_problem=self.aside,
+        )
+
+    def steps(self, record: Record) -> int:
+        """How many steps an item has."""
+        return self.front.steps(record, self.facts)
+
+    def measured(self, network: Net) -> "Validation":
+        """Answer every held-out item."""
+        from trasluz.torchkit.checking import held_out, looked_at, shown
+        from trasluz.torchkit.plan import Validation
+
+        records = held_out(self.context)
+        device = next(network.parameters()).device
+        rows: list[tuple[Record, str]] = []
+        loss = weight = 0.0
+        batches = looked_at(
+            records,
+            self.kept,
+            at_once=CHECKED_AT_ONCE,
+            plural=self.plural,
+            lengths=[self.steps(record) for record in records],
+        )
+        for batch in batches:
+            plain = [self.front.plain(kept, self.facts) for _, kept in batch]
+            x, steps = self.front.together(plain, self.facts)
+            found = self.answers(network, x.to(device), steps.to(device), [record for record, _ in batch])
+            rows += zip((record for record, _ in batch), found.texts, strict=True)
+            loss, weight = loss + found.loss, weight + found.weight
+        metrics = self.metrics([text for _, text in rows], [record.target for record, _ in rows])
+        return Validation(
+            {**metrics, "loss": loss / max(weight, 1.0)},
+            [Previewed(path=record.path, target=record.target, text=text) for record, text in shown(rows)],
+        )
+
+    def reference(self, network: Net) -> Callable[[Sequence[Sample]], list[Outputs]]:
+        """Every output of the graph, by torch, each item alone and prepared as the graph prepares it."""
+        import torch
+
+        def outputs(samples: Sequence[Sample]) -> list[Outputs]:
+            found: list[Outputs] = []
+            with torch.inference_mode():
+                for sample in samples:
+                    features = network.stem(self.front.exactly(sample, self.facts))
+                    seen = network.layers_seen(features, torch.tensor([features.shape[1]]))
+                    found.append({name: values[0].numpy() for name, values in seen.items()})
+            return found
+
+        return outputs
+
+    def write(self, network: Net, folder: Path) -> Mapping[str, str]:
+        """Write one graph: the front end, the recurrent layers with their outputs named, the task's answer."""
+        from trasluz.torchkit.graph import GraphWriter
+
+        writer = GraphWriter()
+        remembered = write_core(writer, network.core, self.front.write(writer, network.stem, self.facts))
+        self.write_answer(writer, network, remembered)
+        writer.save(folder / GRAPH_FILE, self.title)
+        return {"model": GRAPH_FILE}
+
+    def preprocessing(self) -> Mapping[str, Any]:
+        """As the front end says."""
+        return self.front.preprocessing(self.facts)
+
+    def extra(self, network: Net) -> Mapping[str, Any]:
+        """What the front end must know."""
+        return {"facts": dict(self.facts)}
+
+
+def write_core(writer: "GraphWriter", core: "RecurrentCore", features: str) -> str:
+    """Write the recurrent layers: (B, T, D) → the last one's outputs (B, T, N·H), all of them declared outputs."""
+    x = writer.node("Transpose", features, perm=[1, 0, 2])  # (T, B, D)
+    name = ""
+    for depth, ways in enumerate(core.layers, start=1):
+        x = writer.recurrent(list(ways), x)  # type: ignore[arg-type]
+        name = writer.node("Transpose", x, result=f"hidden_{depth}", perm=[1, 0, 2])
+        writer.output(name, ("items", "steps", core.outputs))
+    return name

@@ -1,0 +1,14 @@
+"""The settings of the family: `core` for every task, a file for those that some tasks add, and all of them together.
+
+`SequenceRnnConfig` is what a run may be asked before its data is known; a task takes its own class (`Task.config`).
+"""
+
+from .core import CoreConfig
+from .writing import TranscriptionConfig
+
+
+class SequenceRnnConfig(TranscriptionConfig):
+    """Every setting of every task; a class of each task that has its own stands among the bases."""
+
+
+__all__ = ["CoreConfig", "SequenceRnnConfig", "TranscriptionConfig"]
