@@ -37,7 +37,8 @@ def test_dates_are_understood_as_they_are_written(days) -> None:
         assert parsed([day.strftime(form) for day in days])[0].tolist() == expected
     if any(day.day > 12 for day in days):
         assert parsed([day.strftime("%d/%m/%Y") for day in days])[0].tolist() == expected
-        assert parsed([day.strftime("%m/%d/%y") for day in days])[0].tolist() == expected
+        if min(days).year >= 1970:
+            assert parsed([day.strftime("%m/%d/%y") for day in days])[0].tolist() == expected
 
 
 @given(st.text(max_size=12))

@@ -135,7 +135,8 @@ def test_labels_that_change_within_a_series_are_labels_of_steps(tmp_path: Path) 
 )
 def test_bad_rows_are_set_aside_with_a_sentence(tmp_path: Path, row: str, says: str | None) -> None:
     at = tmp_path / "train.csv"
-    at.write_text(f"label,t0,t1,t2\na,1,2,3\nb,3,2,1\n{row}\n")
+    rows = "".join(f"{'ab'[n % 2]},1,{n},3\n" for n in range(8))
+    at.write_text(f"label,t0,t1,t2\n{rows}{row}\n")
     told = []
     for found in CLASSES.records(at):
         if isinstance(found, Problem):
@@ -148,7 +149,7 @@ def test_bad_rows_are_set_aside_with_a_sentence(tmp_path: Path, row: str, says: 
     assert len(told) == (says is not None)
     if says:
         assert says in told[0]
-        assert "ow 4" in told[0]
+        assert "ow 10" in told[0]
 
 
 def test_wide_characters_are_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -156,8 +157,8 @@ def test_wide_characters_are_refused_with_a_sentence(tmp_path: Path) -> None:
     at.write_text("label,t0,t1\na,1,2\nb,2,3\n", encoding="utf-16")
     with pytest.raises(DataError, match="save it as UTF-8"):
         SeriesClasses().open(str(at))
-    (tmp_path / "old.csv").write_bytes("label,t0,t1,t2\ngrün,1,2,3\nrot,2,3,4\n".encode("cp1252"))
-    assert {r.target for r, _ in read(CLASSES, tmp_path / "old.csv")[0]} == {"grün", "rot"}
+    (tmp_path / "old.csv").write_bytes("label,t0,t1,t2\ngrün gefärbt,1,2,3\nfür später übrig,2,3,4\n".encode("cp1252"))
+    assert {r.target for r, _ in read(CLASSES, tmp_path / "old.csv")[0]} == {"grün gefärbt", "für später übrig"}
 
 
 def test_one_series_of_a_file_is_asked_for_by_name(tmp_path: Path) -> None:

@@ -119,11 +119,11 @@ def _look(path: Path, text: str, encoding: str, alone: bool) -> SeriesTable | No
     label, case, time = (next((head.index(n) for n in names if n in head), -1) for names in (LABELS, CASES, TIMES))
     others = [i for i in range(len(head)) if i not in (label, case, time)]
     values = tuple(i for i in others if _numeric([row[i] for row in body if i < len(row)], comma))
-    if not values or len(values) < 0.9 * len(others):
+    if not values or not body or len(values) < 0.9 * len(others):
         return None  # a table of texts, or of many things
     form: Form = "long" if case >= 0 and label >= 0 and not alone else "alone"
     if label >= 0 and case < 0 and time < 0 and len(values) > 1 and not alone:
-        form = "wide"
+        form, values = "wide", tuple(others)
     if case >= 0 and form != "long" and not alone:
         return None
     stepwise = form == "long" and _changes(body, case, label)
