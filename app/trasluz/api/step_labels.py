@@ -8,9 +8,7 @@ BETWEEN, TIMES = " → ", " × "
 
 def joined(labels: Sequence[str]) -> str:
     """Write labels as runs."""
-    return BETWEEN.join(
-        f"{label.replace(BETWEEN, ' ')}{TIMES}{sum(1 for _ in run)}" for label, run in groupby(labels)
-    )
+    return BETWEEN.join(f"{label.replace(BETWEEN, ' ')}{TIMES}{sum(1 for _ in run)}" for label, run in groupby(labels))
 
 
 def parted(text: str) -> list[str]:

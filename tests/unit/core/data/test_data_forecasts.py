@@ -59,8 +59,15 @@ def test_no_text_breaks_the_reading_of_times(text) -> None:
         ([f"2020-01-{1 + n // 24:02}T{n % 24:02}:00" for n in range(100)], "every 1 hours", 24),
         ([f"2020-01-01T{n // 60:02}:{n % 60:02}:00Z" for n in range(300)], "every 1 minutes", 60),
         ([str(n) for n in range(30)], "counted", 1),
-        ([d for d in (str(date(2021, 3, 1) + timedelta(n)) for n in range(60)) if date.fromisoformat(d).weekday() < 5],
-         "each working day", 5),
+        (
+            [
+                d
+                for d in (str(date(2021, 3, 1) + timedelta(n)) for n in range(60))
+                if date.fromisoformat(d).weekday() < 5
+            ],
+            "each working day",
+            5,
+        ),
     ],
 )
 def test_the_rhythm_is_known(times, name, season) -> None:
@@ -79,7 +86,12 @@ def test_wide_and_long_tables_are_cut_in_time(tmp_path: Path) -> None:
     long = tmp_path / "long.csv"
     long.write_text("\n".join(["series_id,time,value", *rows]))
     found, _ = read(long)
-    assert [(r.extra["series"], r.split) for r, _ in found] == [("x", "train"), ("x", "val"), ("y", "train"), ("y", "val")]
+    assert [(r.extra["series"], r.split) for r, _ in found] == [
+        ("x", "train"),
+        ("x", "val"),
+        ("y", "train"),
+        ("y", "val"),
+    ]
     assert found[2][1].array("series")[3, 0] == 6
     assert SOURCE.parts(str(long)) == [f"{long}#x", f"{long}#y"]
     assert SOURCE.open(f"{long}#y, rows 3–5").array("series")[:, 0].tolist() == [4, 6, 8]

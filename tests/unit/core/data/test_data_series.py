@@ -119,7 +119,9 @@ def test_labels_that_change_within_a_series_are_labels_of_steps(tmp_path: Path) 
     found, _ = read(STEPS, tmp_path)
     assert [r.target for r, _ in found] == ["walk × 5 → run × 4"] * 3
     (tmp_path / "alone").mkdir()
-    (tmp_path / "alone" / "a.csv").write_text("t,x,state\n" + "\n".join(f"{t},{t},{'on' if t > 9 else 'off'}" for t in range(20)))
+    (tmp_path / "alone" / "a.csv").write_text(
+        "t,x,state\n" + "\n".join(f"{t},{t},{'on' if t > 9 else 'off'}" for t in range(20))
+    )
     assert [r.target for r, _ in read(STEPS, tmp_path / "alone")[0]] == ["off × 10 → on × 10"]
 
 

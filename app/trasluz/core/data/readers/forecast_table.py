@@ -5,7 +5,7 @@ A table is read in pieces and never more than the last `ROWS_AT_MOST` rows of it
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -131,9 +131,7 @@ def _share(cells: Sequence[str], comma: bool) -> float:
     return numbers / said if said else 0.0
 
 
-def _series_column(
-    names: Sequence[str], columns: Sequence[Sequence[str]], time: int, numeric: Sequence[int]
-) -> int:
+def _series_column(names: Sequence[str], columns: Sequence[Sequence[str]], time: int, numeric: Sequence[int]) -> int:
     """The column that tells series apart: with it the times come once each; -1 where there is one series."""
     times = columns[time]
     repeated = len(set(times)) < 0.9 * len(times)
@@ -220,10 +218,7 @@ def _kept(path: Path, _changed: int, _size: int) -> Sequence[MeasuredSeries]:
     found = [_on_grid(path, name, each, columns) for name, each in gathered.items()]
     if not found:
         raise DataError(f"{quoted(path.name)} has no row with a time and a number.")
-    first = found[0]
-    found[0] = MeasuredSeries(
-        *(getattr(first, slot) for slot in MeasuredSeries.__slots__[:6]), (*notes, *first.notes), first.trouble
-    )
+    found[0] = replace(found[0], notes=(*notes, *found[0].notes))
     return tuple(found)
 
 
@@ -311,14 +306,15 @@ def _on_grid(path: Path, name: str, gathered: _Gathered, columns: Columns) -> Me
     _, first = np.unique(times, return_index=True)
     if len(first) < len(times):
         notes.append(
-            ("same-time", f"{called} has {len(times) - len(first):,} rows of a time that came before; the first counts.")
+            (
+                "same-time",
+                f"{called} has {len(times) - len(first):,} rows of a time that is there; the first counts.",
+            )
         )
         times, values = times[first], values[first]
     rhythm = rhythm_of(times, how.calendar)
     if rhythm.name == "irregular":
-        notes.append(
-            ("irregular", f"The times of {called} are irregular; its rows are taken as equally far apart.")
-        )
+        notes.append(("irregular", f"The times of {called} are irregular; its rows are taken as equally far apart."))
     elif len(times) > 1:
         places = places_on_grid(times, rhythm)
         missing = int(places[-1]) + 1 - len(np.unique(places))

@@ -1,7 +1,7 @@
 """Series to forecast: tables of times and numbers. What is learned from comes before what is judged by."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 

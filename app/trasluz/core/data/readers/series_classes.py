@@ -5,8 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-
-
 from trasluz.api import DataError, DatasetSource, Detection, Kind, Problem, Record, Sample, Severity
 from trasluz.api.step_labels import joined
 from trasluz.core.data.names import place_of, quoted, shown
@@ -63,7 +61,7 @@ class LabelledSeries(DatasetSource):
         split = split_of_file(path)
         name = shown(path.relative_to(folder))
         if not table.encoding.startswith("utf"):
-            sentence = f"{quoted(path.name)} is not UTF-8 and is read as {table.encoding}; save it as UTF-8 if in doubt."
+            sentence = f"{quoted(name)} is not UTF-8 and is read as {table.encoding}; save it as UTF-8 if unsure."
             yield Problem("encoding", sentence, Severity.NOTE, (name,))
         try:
             for found in places(path, table):

@@ -4,7 +4,6 @@ The texts of a row lie in the index beside each other: short texts are found aga
 has to be cut into rows anew, and whoever reads them shuffled opens no file. Memory holds none of them.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path

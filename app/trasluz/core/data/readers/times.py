@@ -110,7 +110,11 @@ def _counting(texts: Sequence[str]) -> tuple[np.ndarray, Parsed] | None:
     if not said or not len(known):
         return None
     whole = bool((known == np.round(known)).all())
-    if whole and all(_YEAR.match(text.removesuffix(".0")) for text in said) and 1000 <= known.min() < known.max() < 3000:
+    if (
+        whole
+        and all(_YEAR.match(text.removesuffix(".0")) for text in said)
+        and 1000 <= known.min() < known.max() < 3000
+    ):
         days = np.full(len(numbers), nan)
         there = np.isfinite(numbers)
         days[there] = (numbers[there] - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
@@ -162,7 +166,7 @@ def _moment(
         pass
     for form in _FORMATS:
         try:
-            return datetime.strptime(text, form), lambda each, form=form: datetime.strptime(each, form)  # type: ignore[misc]
+            return datetime.strptime(text, form), lambda each, form=form: datetime.strptime(each, form)
         except ValueError:
             continue
     return None, None
@@ -238,20 +242,22 @@ def rhythm_of(times: np.ndarray, calendar: bool) -> Rhythm:
 
 def weekday(times: np.ndarray) -> np.ndarray:
     """Monday is 0; 1970-01-01 was a Thursday."""
-    return (np.floor(times).astype(np.int64) + 3) % 7
+    days: np.ndarray = (np.floor(times).astype(np.int64) + 3) % 7
+    return days
 
 
 def places_on_grid(times: np.ndarray, rhythm: Rhythm) -> np.ndarray:
     """The number of each time on the rhythm's grid, from 0, (N,) int64."""
     if rhythm.unit in ("months", "years"):
-        moments = np.floor(times).astype(np.int64).astype("datetime64[D]")
+        moments: np.ndarray = np.floor(times).astype(np.int64).astype("datetime64[D]")
         count = moments.astype("datetime64[M]").astype(np.int64)
         count = count // 12 if rhythm.unit == "years" else count // round(rhythm.size)
     elif rhythm.unit == "days":
         count = np.round((times - times[0]) / rhythm.size).astype(np.int64)
     else:
         count = np.arange(len(times))
-    return count - count[0]
+    places: np.ndarray = count - count[0]
+    return places
 
 
 def _on_grid(times: np.ndarray, rhythm: Rhythm) -> bool:
