@@ -80,6 +80,7 @@ from trasluz.api.views import (
     view_from_json,
     view_to_json,
 )
+from trasluz.api.writing import WritingPredictor, Written
 
 API_VERSION = (1, 1)
 """(major, minor) of this package; a plugin asks for a major version and gets every later minor one."""
@@ -150,6 +151,8 @@ __all__ = [
     "Trained",
     "TrainingStopped",
     "View",
+    "WritingPredictor",
+    "Written",
     "hookimpl",
     "hookspec",
     "parse_event",

@@ -41,12 +41,15 @@ class Prediction:
         label: The class, where the answer is one.
         score: Confidence from 0 to 1, where the model has one.
         top: The likeliest answers with their scores, best first.
+        measures: What the metrics are made of where the answer alone does not tell: `nats` and `characters` of a
+            text. They reach `ModelFamily.score`, and are not kept.
     """
 
     text: str
     label: str | None = None
     score: float | None = None
     top: tuple[tuple[str, float], ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Lines over a shared axis, labelled at their ends; `baselines` are dashed horizontal lines by name."""
+    """Lines over a shared axis, labelled at their ends; `baselines` are dashed horizontal lines by name.
+
+    Attributes:
+        caption: A sentence that reads it.
+    """
 
     title: str
     series: Sequence[Series]
@@ -83,6 +87,7 @@ class Curve:
     y_title: str = ""
     unit: str = ""
     baselines: Mapping[str, float] | None = None
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True)

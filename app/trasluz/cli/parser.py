@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from trasluz import __version__
 from trasluz.api import SPLITS
-from trasluz.cli import advising, corrections, demo, models, plugins, program, runs, training
+from trasluz.cli import advising, corrections, demo, models, plugins, program, runs, training, writing
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -87,6 +87,15 @@ def _models(command: Callable[..., argparse.ArgumentParser]) -> None:
     made.add_argument("inputs", metavar="INPUT", nargs="+")
     made.add_argument("--text", action="store_true", help="the inputs are texts, not paths")
     made.add_argument("--out", metavar="FILE.csv", help="write a table")
+    _device(made)
+
+    made = command("generate", "let a model of the next character write on", writing.generate)
+    made.add_argument("model", metavar="MODEL")
+    made.add_argument("--start", metavar="TEXT", default="", help="what it goes on from (default: from nothing)")
+    made.add_argument("--length", type=int, default=500, metavar="N", help="how many characters")
+    made.add_argument("--temperature", type=float, default=1.0, metavar="T", help="0 takes the likeliest; 1 as it is")
+    made.add_argument("--top-k", type=int, default=0, metavar="K", help="draw from the K likeliest only (0: all)")
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed writes the same text")
     _device(made)
 
     made = command("threshold", "how sure a model must be to answer; below it says “don't know”", models.threshold)

@@ -6,12 +6,11 @@ results are JSON values and numpy arrays. Nothing heavy is imported before it is
 
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from trasluz.api import DataError
-from trasluz.core.corrections import Corrections
+from trasluz.api import WritingPredictor
 
 from .calls import Cancels, Reports, UsageError, silent, undisturbed
 from .models import OpenModels
@@ -41,6 +40,7 @@ class Service:
         "predict": "quick",
         "predict_image": "quick",
         "predict_folder": "long",
+        "generate": "long",
         "views": "quick",
         "explain": "quick",
         "evaluate": "long",
@@ -50,7 +50,7 @@ class Service:
     }
     """What may be asked over the wire, and which threads do it."""
     REPORTING: ClassVar[frozenset[str]] = frozenset(
-        {"inspect", "advise", "predict", "predict_folder", "evaluate", "export"}
+        {"inspect", "advise", "predict", "predict_folder", "generate", "evaluate", "export"}
     )
     """Which methods take `progress` and `cancelled`."""
 
@@ -123,23 +123,18 @@ class Service:
             rebuild: Look again, even where there is an index of this data.
             corrections: The file of what the person corrected, which counts in place of what the data says.
         """
-        from trasluz.core.data.corrected import recorrect
-        from trasluz.core.data.index import Index
+        from . import inspecting
 
-        root, at = Path(data), Path(index)
-        sources = self.registry().sources
-        corrected = Corrections.read(Path(corrections)) if corrections else Corrections()
-        if at.exists() and not rebuild:
-            # One of an older Trasluz, or a damaged one, is only an index, and made anew.
-            with suppress(DataError):
-                recorrect(at, corrected)
-                with closing(Index.open(at, sources)) as there:
-                    if there.root == root.absolute() and there.seed == seed:
-                        return there.summary().model_dump(mode="json")
-        at.parent.mkdir(parents=True, exist_ok=True)
-        made = Index.build(root, at, sources, seed=seed, corrections=corrected, progress=progress, cancelled=cancelled)
-        with closing(made):
-            return made.summary().model_dump(mode="json")
+        return inspecting.inspect(
+            self.registry(),
+            Path(data),
+            Path(index),
+            seed=seed,
+            rebuild=rebuild,
+            corrections=Path(corrections) if corrections else None,
+            progress=progress,
+            cancelled=cancelled,
+        )
 
     def advise(
         self,
@@ -241,6 +236,7 @@ class Service:
                 "provider": open_model.provider,
                 "sentence": open_model.sentence,
                 "milliseconds": self._models.milliseconds(open_model),
+                "writes": isinstance(open_model.predictor, WritingPredictor),
                 "unsure_below": Answering.read(open_model.folder).unsure_below,
             }
 
@@ -303,6 +299,26 @@ class Service:
                 progress=progress,
                 cancelled=cancelled,
             )
+
+    def generate(
+        self,
+        *,
+        model: str,
+        start: str = "",
+        length: int = 500,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        seed: int = 0,
+        device: str = "auto",
+        progress: Reports = silent,
+        cancelled: Cancels = undisturbed,
+    ) -> dict[str, Any]:
+        """Let a model write on from a start, or from nothing; each piece of progress carries what is new as `rows`."""
+        from . import writing
+
+        asked = {"start": start, "length": length, "temperature": temperature, "top_k": top_k, "seed": seed}
+        with self._models.use(model, device) as open_model:
+            return writing.write(open_model, **asked, progress=progress, cancelled=cancelled)  # type: ignore[arg-type]
 
     def views(self, model: str) -> list[dict[str, Any]]:
         """List what can be seen in a model, without opening its graphs."""

@@ -136,6 +136,8 @@ class _Loop:
 
     def _train(self) -> Ended:
         while self.at.epoch < self.plan.epochs:
+            if self._enough():
+                return "enough"
             if self._impatient():
                 return "patience"
             self.plan.to_train(self.module)
@@ -177,6 +179,12 @@ class _Loop:
         asked = self._any(self.context.stopping())
         late = self._any(left is not None and left <= 0)
         return "asked" if asked else "time" if late else None
+
+    def _enough(self) -> bool:
+        best = self.at.best_metrics.get(self.plan.metric)
+        if self.plan.enough is None or best is None:
+            return False
+        return best >= self.plan.enough if self.plan.higher_is_better else best <= self.plan.enough
 
     def _impatient(self) -> bool:
         return self.plan.patience is not None and self.at.without_gain >= self.plan.patience

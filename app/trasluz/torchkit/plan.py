@@ -12,7 +12,7 @@ from .optim import Schedule, warmup_cosine
 
 Step = Callable[[nn.Module, Any], tuple[Tensor, Mapping[str, float]]]
 """From the network and a collated batch on its device to the mean loss and other numbers worth a curve."""
-Ended = Literal["passes", "patience", "time", "asked"]
+Ended = Literal["passes", "patience", "enough", "time", "asked"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
@@ -38,6 +38,7 @@ class Plan:
         metric: The metric of the validation by which the best weights are known.
         higher_is_better: Which way that metric goes.
         patience: Passes without a better metric after which training ends; never where None.
+        enough: The value of the metric with which training ends; it goes on where None.
         clip: The largest norm of the gradient; unlimited where None.
         schedule: From the fraction done to the factor of the learning rates.
         average: Decay of the moving average of the weights, which is then validated and kept; none where None.
@@ -57,6 +58,7 @@ class Plan:
     metric: str = "loss"
     higher_is_better: bool = False
     patience: int | None = None
+    enough: float | None = None
     clip: float | None = 1.0
     schedule: Schedule = field(default_factory=warmup_cosine)
     average: float | None = None
@@ -80,7 +82,7 @@ class Outcome:
         metrics: What the validation of the best weights found.
         best_step: The pass, with its fraction, in which they were found.
         passes: Passes made, with the fraction of the last one.
-        ended: By all passes, by patience, by the time limit, or because the person asked.
+        ended: By all passes, by patience, by reaching what is enough, by the time limit, or because the person asked.
         seconds: Seconds of training, all sittings together.
         history: The metrics of each validation, with its `step`.
     """
@@ -96,6 +98,7 @@ class Outcome:
         """Why it ended, to go on with after “because”."""
         return {
             "passes": "all passes were made",
+            "enough": "there was nothing more to be learned",
             "patience": f"it had not improved for {patience} passes",
             "time": "the time limit was near",
             "asked": "you asked it to stop",

@@ -1,8 +1,8 @@
-"""Recurrent networks for a person's own handwriting and recordings."""
+"""Recurrent networks for a person's own handwriting, recordings and texts."""
 
 from collections.abc import Iterable
 
-from trasluz.api import ModelFamily, hookimpl
+from trasluz.api import DatasetSource, ModelFamily, hookimpl
 
 
 @hookimpl
@@ -11,3 +11,11 @@ def trasluz_families() -> Iterable[ModelFamily]:
     from .family import SequenceRnn
 
     return [SequenceRnn()]
+
+
+@hookimpl
+def trasluz_sources() -> Iterable[DatasetSource]:
+    """Bring the reader of problems of long memory."""
+    from .memory.source import LongMemory
+
+    return [LongMemory()]

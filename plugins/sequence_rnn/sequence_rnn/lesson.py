@@ -44,6 +44,8 @@ class Lesson(ABC, Generic[Net]):
     """What is learned from, in sentences."""
     tolerance: ClassVar[float] = 1e-4
     """The largest difference allowed between PyTorch's outputs and the graph's."""
+    enough: ClassVar[float | None] = None
+    """The value of the metric with which learning ends, where there is nothing more to be learned."""
     compared: ClassVar[tuple[str, ...]] = ()
     """The outputs that are held against each other; all where empty."""
     measured_first: bool = False
@@ -162,6 +164,7 @@ class Lesson(ABC, Generic[Net]):
                 metric=self.metric,
                 higher_is_better=self.higher_is_better,
                 patience=config.patience,
+                enough=self.enough,
                 clip=5.0,
                 schedule=optim.warmup_cosine(0.1),
                 seed=config.seed,

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Curve, Series
@@ -51,11 +51,12 @@ class CurvePainter(Canvas):
         """Where each line ends, and the baselines."""
         ends = [f"{s.name} ends at {number(float(s.y[-1]), self.view.unit)}" for s in self.view.series if len(s.y)]
         ends += [f"{n} at {number(v, self.view.unit)}" for n, v in (self.view.baselines or {}).items()]
-        return f"{self.view.title}: " + ("; ".join(ends) if ends else "no points yet")
+        said = f"{self.view.title}: " + ("; ".join(ends) if ends else "no points yet")
+        return f"{said}. {self.view.caption}" if self.view.caption else said
 
     def wanted_height(self, width: float) -> float:
         """A calm landscape format."""
-        return min(420.0, max(180.0, width * 0.5))
+        return min(420.0, max(180.0, width * 0.5)) + self._caption_height(width)
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         """Grid, baselines, lines, names."""
@@ -106,6 +107,19 @@ class CurvePainter(Canvas):
                 painter.setBrush(ink.panel)
                 painter.drawEllipse(point, 5, 5)
         self._draw_names(painter, plot, names)
+        if self.view.caption:
+            height = self._caption_height(area.width())
+            place = QRectF(area.left(), area.bottom() - height, area.width(), height)
+            painter.setFont(self.body_font())
+            painter.setPen(ink.ink)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap), self.view.caption)
+
+    def _caption_height(self, width: float) -> float:
+        if not self.view.caption:
+            return 0.0
+        room = QRectF(0, 0, max(40.0, width), 1e4)
+        metrics = QFontMetricsF(self.body_font())
+        return metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.view.caption).height() + 8
 
     def draw_over(self, painter: QPainter, area: QRectF) -> None:
         """A hairline through the nearest points under the pointer."""
@@ -194,7 +208,7 @@ class CurvePainter(Canvas):
             area.left() + left,
             area.top() + 8,
             max(40.0, area.width() - left - right),
-            max(30.0, area.height() - 8 - 26),
+            max(30.0, area.height() - 8 - 26 - self._caption_height(area.width())),
         )
 
     def _point(self, plot: QRectF, x: float, y: float) -> QPointF:

@@ -38,7 +38,8 @@ class RichTextPainter(Canvas):
             if abs(strength) > 0.02:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(ground)
-                painter.drawRoundedRect(box.adjusted(0, 2, 0, -2), 4, 4)
+                round_by = 1.5 if self._single() else 4.0
+                painter.drawRoundedRect(box.adjusted(0, 2, 0, -2), round_by, round_by)
             words = piece.replace("\n", " ")
             write(
                 painter,
@@ -66,12 +67,17 @@ class RichTextPainter(Canvas):
         towards = ink.accent if strength >= 0 else ink.series_1
         return mix(ink.panel, towards, min(1.0, abs(strength)) * 0.85)
 
+    def _single(self) -> bool:
+        """Whether the pieces are characters, which stand as close as in any text."""
+        return all(len(piece) <= 1 for piece in self.view.pieces)
+
     def _boxes(self, area: QRectF) -> list[QRectF]:
         metrics = QFontMetricsF(self.body_font())
         x, y = area.left(), area.top()
         boxes = []
+        gap = 0 if self._single() else 2
         for piece in self.view.pieces:
-            width = metrics.horizontalAdvance(piece.replace("\n", " ")) + 2
+            width = metrics.horizontalAdvance(piece.replace("\n", " ")) + gap
             if (x > area.left() and x + width > area.right()) or (boxes and piece.startswith("\n")):
                 x, y = area.left(), y + _LINE
             boxes.append(QRectF(x, y, width, _LINE))

@@ -3,12 +3,14 @@
 `SequenceRnnConfig` is what a run may be asked before its data is known; a task takes its own class (`Task.config`).
 """
 
+from .characters import CharactersConfig
 from .core import CoreConfig
+from .memory import MemoryConfig
 from .writing import TranscriptionConfig
 
 
-class SequenceRnnConfig(TranscriptionConfig):
+class SequenceRnnConfig(TranscriptionConfig, CharactersConfig, MemoryConfig):
     """Every setting of every task; a class of each task that has its own stands among the bases."""
 
 
-__all__ = ["CoreConfig", "SequenceRnnConfig", "TranscriptionConfig"]
+__all__ = ["CharactersConfig", "CoreConfig", "MemoryConfig", "SequenceRnnConfig", "TranscriptionConfig"]

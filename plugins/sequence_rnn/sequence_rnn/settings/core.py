@@ -13,6 +13,7 @@ TaskName = Literal[
     "series-steps",
     "forecast",
     "characters",
+    "long-memory",
 ]
 
 
@@ -33,6 +34,7 @@ class CoreConfig(EpochsConfig):
             "series-steps": "Label steps — each step of a series gets a label",
             "forecast": "Forecast — the past of a series becomes its future",
             "characters": "Continue text — the characters so far become the next one",
+            "long-memory": "Remember for long — which cell still knows after so many steps",
         },
         advanced=True,
     )

@@ -11,6 +11,8 @@ from .task import Task
 _TASKS: dict[str, tuple[str, str]] = {
     "handwriting": ("handwriting", "Handwriting"),
     "sound-classes": ("sound_classes", "SoundClasses"),
+    "text": ("characters", "Characters"),
+    "long-memory": ("long_memory", "LongMemoryProblems"),
 }
 """Kind of data → module of this room, class in it."""
 

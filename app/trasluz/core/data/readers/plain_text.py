@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from trasluz.api import DataError, DatasetSource, Detection, Kind, Problem, Record, Sample, Split
 from trasluz.core.data.names import place_of, quoted, shown
-from trasluz.core.data.splits import split_named
+from trasluz.core.data.splits import draw, split_named
 from trasluz.core.data.walk import files_below, listing, unopened
 
 from .lines import encoding_note, encoding_of, looks_binary
@@ -29,6 +29,10 @@ PASSAGE: Final = 8_192
 SMALLEST: Final = 512
 PASSAGES: Final = 50
 """A small text is cut into as many as this, so that enough are left to judge by."""
+KEPT: Final = 0.1
+"""The end of each text that is kept for judging, so that what is judged by never stands before what is learned from."""
+FEWEST: Final = 5
+"""A text of fewer passages is learned from or judged by as a whole, one in ten."""
 _LINE: Final = 65_536
 """Bytes after which a line without an end is cut."""
 _SOURCE = re.compile(r"[._\-]+")
@@ -68,7 +72,7 @@ class PlainText(DatasetSource):
 
     def records(self, root: Path) -> Iterator[Record | Problem]:
         """Yield a record for each passage, with the place of its bytes in the file."""
-        folder = root if root.is_dir() else root.parent
+        folder, first = (root if root.is_dir() else root.parent), True
         for name in files_below(root) if root.is_dir() else iter([root.name]):
             if isinstance(name, Problem):
                 yield name
@@ -77,7 +81,9 @@ class PlainText(DatasetSource):
             if root.is_dir() and path.suffix.lower() not in SUFFIXES:
                 continue
             try:
-                yield from _passages(path, name)
+                for found in _passages(path, name, alone=first):
+                    yield found
+                    first = first and isinstance(found, Problem)
             except OSError as error:
                 yield Problem("unreadable", unopened(name, error), paths=(shown(name),))
 
@@ -101,7 +107,7 @@ class PlainText(DatasetSource):
         return Sample(Record(path=given[:200]), {"text": given})
 
 
-def _passages(path: Path, name: str) -> Iterator[Record | Problem]:
+def _passages(path: Path, name: str, *, alone: bool) -> Iterator[Record | Problem]:
     with path.open("rb") as file:
         if looks_binary(file.read(2**16)):
             yield Problem("not-a-text", f"{quoted(name)} is not a text and is left out.", paths=(shown(name),))
@@ -116,14 +122,23 @@ def _passages(path: Path, name: str) -> Iterator[Record | Problem]:
         yield note
     split = _split_of(name)
     target = max(SMALLEST, min(PASSAGE, size // PASSAGES))
-    for start, length in _stretches(path, target, encoding):
+    stretches = list(_stretches(path, target, encoding))
+    kept_from = _kept_from(len(stretches), name, alone=alone)
+    for number, (start, length) in enumerate(stretches):
         yield Record(
             path=shown(name),
             part=str(start),
-            split=split,
+            split=split or ("val" if number >= kept_from else "train"),
             length=float(length),
             extra={"start": start, "bytes": length, "encoding": encoding},
         )
+
+
+def _kept_from(count: int, name: str, *, alone: bool) -> int:
+    """The number of the first passage that is kept for judging, where neither folder nor name says it."""
+    if count >= FEWEST or (alone and count > 1):
+        return count - max(1, round(count * KEPT))
+    return 0 if not alone and draw(0, name) < KEPT else count  # the first text is never kept as a whole
 
 
 def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, int]]:
