@@ -90,7 +90,8 @@ class Sample:
     Attributes:
         record: Where it came from.
         inputs: Content by name: `image` (H, W, 3) uint8 RGB; `line` (H, W) uint8; `waveform` (T,) float32 with
-            `rate` () int64; `series` (T, D) float32; `text` str.
+            `rate` () int64; `series` (T, D) float32, NaN where there is no value, with `times` (T,) float64 where
+            they are known, in days since 1970; `text` str.
     """
 
     record: Record
@@ -171,6 +172,10 @@ class DatasetSource(ABC):
             DataError: If the item cannot be read.
         """
         return None
+
+    def parts(self, given: str) -> Sequence[str]:
+        """The inputs that one file from outside any dataset holds, each as `open` takes it; the file itself here."""
+        return [given]
 
     def check(self, root: Path, record: Record) -> Record:
         """Look at one item's header and return its record completed (`length`, `extra`), without full decoding.

@@ -165,11 +165,11 @@ def _files(inputs: Sequence[str], source: DatasetSource) -> Iterator[str]:
     """The inputs, with the files that a folder holds in place of the folder; in a stable order."""
     for given in inputs:
         if not Path(given).expanduser().is_dir():
-            yield str(Path(given).expanduser()) if given.startswith("~") else given
+            yield from source.parts(str(Path(given).expanduser()) if given.startswith("~") else given)
             continue
         inside = list(_inside(Path(given).expanduser(), source.suffixes))
         # A folder without any is an input that cannot be answered, and is said as one.
-        yield from inside or [given]
+        yield from (part for path in inside for part in source.parts(path)) if inside else [given]
 
 
 def _inside(folder: Path, suffixes: Sequence[str]) -> Iterator[str]:

@@ -8,8 +8,10 @@ class. A split that the layout gives is never changed; only what is missing is d
 
 import hashlib
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from trasluz.api import Split
@@ -27,6 +29,7 @@ _NAMES: Final[Mapping[str, Split]] = {
     "test": "test",
     "testing": "test",
 }
+_BETWEEN_WORDS = re.compile(r"[._\-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class Unit:
 def split_named(name: str) -> Split | None:
     """The split that a folder's name or a cell means, e.g. `Validation` → `val`; None where it means none."""
     return _NAMES.get(name.strip().lower())
+
+
+def split_of_file(path: Path) -> Split | None:
+    """The split that a file's name begins or ends with: `train.tsv`, `test_2016.en`, `GunPoint_TRAIN.ts`."""
+    stem = path.name if "." not in path.name else path.stem
+    words = [word for word in _BETWEEN_WORDS.split(stem.lower()) if word]
+    return next((split for word in (words[:1] + words[-1:]) if (split := split_named(word))), None)
 
 
 def draw(seed: int, key: str) -> float:

@@ -5,10 +5,13 @@ from trasluz.api import DatasetSource
 
 def builtin_sources() -> list[DatasetSource]:
     """The readers of the layouts that the program knows without a plugin."""
+    from .forecasts import Forecasts
     from .handwriting import HandwrittenLines
     from .image_classes import ImageClasses
     from .plain_text import PlainText
+    from .series_classes import SeriesClasses, SeriesSteps
     from .sound_classes import SoundClasses
     from .text_pairs import TextPairs
 
-    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines(), SoundClasses()]
+    series = [SeriesClasses(), SeriesSteps(), Forecasts()]
+    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines(), SoundClasses(), *series]

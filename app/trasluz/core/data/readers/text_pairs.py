@@ -4,7 +4,6 @@ The texts of a row lie in the index beside each other: short texts are found aga
 has to be cut into rows anew, and whoever reads them shuffled opens no file. Memory holds none of them.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
@@ -12,14 +11,13 @@ from typing import Final
 
 from trasluz.api import DataError, DatasetSource, Detection, Kind, Problem, Record, Sample, Severity, Split
 from trasluz.core.data.names import quoted, shown
-from trasluz.core.data.splits import split_named
+from trasluz.core.data.splits import split_named, split_of_file
 from trasluz.core.data.walk import listing, unopened
 
 from .lines import LONGEST, cleaned, encoding_note, encoding_of, has_controls, lines_of
 from .pair_tables import TABLES, Table, is_language, left_out, rows_of, table_at
 
 _MOST_TEXTS: Final = 8
-_WORDS = re.compile(r"[._\-]+")
 
 
 class TextPairs(DatasetSource):
@@ -66,18 +64,18 @@ class TextPairs(DatasetSource):
                 yield from _table_records(table, None)
                 return
             if tables := _tables(root):
-                divided = any(_split_of(table.path) for table in tables)
+                divided = any(split_of_file(table.path) for table in tables)
                 for table in tables:
-                    split = _split_of(table.path)
+                    split = split_of_file(table.path)
                     if divided and split is None and not table.split:
                         yield _ignored(table.path)
                     else:
                         yield from _table_records(table, split)
                 return
             groups = _aligned(root)
-            divided = any(_split_of(Path(stem)) for stem in groups)
+            divided = any(split_of_file(Path(stem)) for stem in groups)
             for stem, files in groups.items():
-                split = _split_of(Path(stem))
+                split = split_of_file(Path(stem))
                 if divided and split is None:
                     yield from (_ignored(path) for path in files.values())
                 else:
@@ -232,13 +230,6 @@ def _files(root: Path) -> list[str]:
         return listing(root).files
     except OSError:
         return []
-
-
-def _split_of(path: Path) -> Split | None:
-    """The split that a file's name begins or ends with: `train.tsv`, `test_2016.en`, `pairs-dev.csv`."""
-    stem = path.name if "." not in path.name else path.stem
-    words = [word for word in _WORDS.split(stem.lower()) if word]
-    return next((split for word in (words[:1] + words[-1:]) if (split := split_named(word))), None)
 
 
 def _one_column(table: Table) -> bool:
