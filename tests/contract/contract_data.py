@@ -112,6 +112,7 @@ SETTINGS: dict[tuple[str, str], dict[str, object]] = {
     ("sequence-rnn", Kind.SOUND_CLASSES): {"epochs": 6, **_SMALL_RNN},
     ("sequence-rnn", Kind.TEXT): {"epochs": 2, "units": 32, "layers": 1, "batch_size": 16, "truncation": 32},
     ("sequence-rnn", "long-memory"): {"epochs": 2, "units": 16, "cell": "rnn", "batch_size": 16},
+    ("vision-transformer", Kind.IMAGE_CLASSES): {"start": "scratch", "resolution": 32, "epochs": 6, "drop_path": 0.0},
     ("text-seq2seq", Kind.TEXT_PAIRS): {"epochs": 5, **_SMALL_PAIRS},
 }
 """(Family, kind) → settings for what one pass would not teach; one pass where nothing stands here."""

@@ -102,6 +102,18 @@ class AdviceContext(Protocol):
         """For results worth keeping between runs, keyed by content; may be emptied at any time."""
         ...
 
+    @property
+    def library_folder(self) -> Path:
+        """The person's own, for what later runs start from: networks that were downloaded or kept."""
+        ...
+
+    def models(self) -> Sequence[Path]:
+        """The folders of finished models beside this run or in the project, the newest first, with a card each.
+
+        What a family may learn from: a teacher, an encoder.
+        """
+        ...
+
     def emit(self, event: Event) -> None:
         """Say something; in a run it is on disk when this returns."""
         ...
@@ -151,11 +163,6 @@ class TrainContext(AdviceContext, Protocol):
         A family may go by `stopping` alone: `model_folder` ends it before the export, and it goes on from its last
         checkpoint.
         """
-        ...
-
-    @property
-    def library_folder(self) -> Path:
-        """The person's own, for what later runs start from: networks that were downloaded or kept."""
         ...
 
     def seconds_left(self) -> float | None:

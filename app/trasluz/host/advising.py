@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trasluz.api import DataError, Event, Graph, ModelFamily, Note, Progress, TrainConfig, TrainingStopped
+from trasluz.core import places
+from trasluz.core.runs.beside import models_in
 
 from .calls import Cancelled, Cancels, Reports, UsageError, check_cancelled
 from .context import open_graph
@@ -29,8 +31,10 @@ class AdvisingContext:
         device: str,
         progress: Reports,
         cancelled: Cancels,
+        runs: Path | None = None,
     ) -> None:
         self.config = config
+        self._runs = runs
         self.dataset = dataset
         self.notes: list[str] = []
         self._cache = cache_folder
@@ -43,6 +47,15 @@ class AdvisingContext:
         """For results worth keeping."""
         self._cache.mkdir(parents=True, exist_ok=True)
         return self._cache
+
+    @property
+    def library_folder(self) -> Path:
+        """For what later runs start from."""
+        return places.library_folder()
+
+    def models(self) -> list[Path]:
+        """The models of the project's runs; none where the data is in no project."""
+        return models_in(self._runs) if self._runs is not None else []
 
     def emit(self, event: Event) -> None:
         """Hand on progress, keep what is worth reading."""
@@ -106,6 +119,7 @@ def advise(
             device=device,
             progress=progress,
             cancelled=cancelled,
+            runs=index.parent / "runs" if index is not None else None,
         )
         try:
             advice = chosen.advise(context)

@@ -11,6 +11,7 @@ from typing import Any
 
 from trasluz.api import Dataset, Event, Graph, Started, TrainConfig, TrainingStopped
 from trasluz.core import places
+from trasluz.core.runs.beside import models_in
 from trasluz.core.runs.folder import RunFolder
 
 _LOOK_EVERY = 0.5
@@ -170,6 +171,10 @@ class RunContext:
     def library_folder(self) -> Path:
         """For what later runs start from."""
         return places.library_folder()
+
+    def models(self) -> list[Path]:
+        """The models of the runs beside this one."""
+        return models_in(self._folder.path.resolve().parent)
 
     def emit(self, event: Event) -> None:
         """Say something."""

@@ -99,6 +99,11 @@ def fetch(
     return place
 
 
+def at_hand(source: Source, folder: Path) -> bool:
+    """Whether a model was downloaded into `folder` already, so that nobody need be asked for it."""
+    return _complete(folder / source.folder_name)
+
+
 def licence_of(place: Path) -> str:
     """What the hub says of the licence of a downloaded checkpoint; empty where it says nothing."""
     try:

@@ -11,9 +11,8 @@ from trasluz.api import (
     Overlay,
     Predictor,
     Sample,
-    Stages,
 )
-from trasluz.torchkit.photos.explain import Nearest, WhyThese, over_photo, shown
+from trasluz.torchkit.photos.explain import LearnedParts, Nearest, WhyThese, over_photo, shown
 from trasluz.torchkit.photos.graph import IMAGE, PROBABILITIES
 
 from .export import CLASS_MAPS
@@ -67,28 +66,12 @@ class NearestPhotos(Nearest):
     family = FAMILY
 
 
-class LearningStages(Explainer):
+class LearningStages(LearnedParts):
     """Which parts of the network were trained."""
 
     id = "learning-stages"
-    title = "What learned"
     sentence = "The stages of the network: which stayed as they came from ImageNet, and which learned from the photos."
-
-    def applies(self, card: ModelCard) -> bool:
-        """Whether the card says it."""
-        return card.family == FAMILY and "stages" in card.extra
-
-    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Stages:
-        """Make the view; it is the same for each photo."""
-        stages = predictor.card.extra["stages"]
-        learning = [bool(stage["learning"]) for stage in stages]
-        return Stages(
-            title=self.title,
-            names=[str(stage["name"]) for stage in stages],
-            sizes=[float(stage["channels"]) for stage in stages],
-            learning=learning,
-            caption=f"{sum(learning)} of {len(learning)} parts learned. {predictor.card.extra.get('why', '')}".strip(),
-        )
+    family = FAMILY
 
 
 class StageAccuracy(Explainer):

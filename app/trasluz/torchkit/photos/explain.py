@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from trasluz.api import Advice, Explainer, ModelCard, Predictor, Quadrants, Sample, SampleItem, Samples
+from trasluz.api import Advice, Explainer, ModelCard, Predictor, Quadrants, Sample, SampleItem, Samples, Stages
 from trasluz.api.neighbours import Neighbours
 
 from .graph import FEATURES
@@ -49,6 +49,29 @@ class Nearest(Explainer):
             image, note = small(folder / known.paths[i])
             items.append(SampleItem(known.paths[i], known.labels[i], similarity, image, note))
         return Samples(title=self.title, items=items, unit="%", caption=_told(items, root))
+
+
+class LearnedParts(Explainer):
+    """Which parts of the network were trained."""
+
+    title = "What learned"
+    family: ClassVar[str]
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the card says it."""
+        return card.family == self.family and "stages" in card.extra
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Stages:
+        """Make the view; it is the same for each photo."""
+        stages = predictor.card.extra["stages"]
+        learning = [bool(stage["learning"]) for stage in stages]
+        return Stages(
+            title=self.title,
+            names=[str(stage["name"]) for stage in stages],
+            sizes=[float(stage["channels"]) for stage in stages],
+            learning=learning,
+            caption=f"{sum(learning)} of {len(learning)} parts learned. {predictor.card.extra.get('why', '')}".strip(),
+        )
 
 
 class WhyThese(Explainer):

@@ -66,6 +66,8 @@ class Writer:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
         self.outputs: list[Any] = []
+        self.inputs: list[Any] = []
+        """Besides the photo."""
 
     def node(self, kind: str, *inputs: str, result: str = "", **attributes: Any) -> str:
         """Add a node and return the name of its output: `result`, or one of its own."""
@@ -200,7 +202,7 @@ class Writer:
         from onnx import TensorProto, helper
 
         photo = helper.make_tensor_value_info(IMAGE, TensorProto.UINT8, ["images", "height", "width", 3])
-        graph = helper.make_graph(self.nodes, title, [photo], self.outputs, self.constants)
+        graph = helper.make_graph(self.nodes, title, [photo, *self.inputs], self.outputs, self.constants)
         model = helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="Trasluz"
         )

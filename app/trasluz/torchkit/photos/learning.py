@@ -219,7 +219,7 @@ class Check:
         from .squares import as_levels
 
         # To whole levels: an eighth of the memory of real ones, and a thousandth of the range of difference.
-        prepared = self._seen.facts.preparation
+        prepared = self._seen.preparation
         levels = as_levels(self._context.dataset.read(record).array("image"), prepared)  # (3, S, S)
         return np.ascontiguousarray(levels.round().clamp(0, 255).byte().numpy().transpose(1, 2, 0))
 

@@ -15,8 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .backbone import Backbone
     from .facts import Preparation
+    from .learning import Seeing
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ def as_levels(image: np.ndarray, prepared: "Preparation", look: Look = LOOKS["on
     return levels.flip(2) if look.mirrored else levels
 
 
-def as_batch(images: Sequence[np.ndarray], backbone: "Backbone", look: Look = LOOKS["one"][0]) -> "Tensor":
-    """Photos of any sizes as the backbone wants them: (B, 3, S, S), normalised, channels last in memory."""
+def as_batch(images: Sequence[np.ndarray], seen: "Seeing", look: Look = LOOKS["one"][0]) -> "Tensor":
+    """Photos of any sizes as a network wants them: (B, 3, S, S), normalised, channels last in memory."""
     import torch
 
     def levels_of(image: np.ndarray) -> "Tensor":
-        return as_levels(image, backbone.facts.preparation, look)
+        return as_levels(image, seen.preparation, look)
 
     with ThreadPoolExecutor(max(1, min(len(images), torch.get_num_threads()))) as pool:  # one photo keeps one core busy
         levels = torch.stack(list(pool.map(levels_of, images)))
-    return backbone.normalised(levels).contiguous(memory_format=torch.channels_last)
+    return seen.normalised(levels).contiguous(memory_format=torch.channels_last)

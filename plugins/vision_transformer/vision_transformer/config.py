@@ -1,0 +1,319 @@
+"""The settings of a run, each declared once."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from trasluz.api import EpochsConfig, setting
+
+Start = Literal["auto", "pretrained", "distil", "masked", "scratch"]
+Learn = Literal["auto", "linear", "lora", "all"]
+DEIT, DINO = "hub:facebook/deit-tiny-patch16-224", "hub:facebook/dinov2-small"
+OWN_SIDE = 64
+"""The side of a photo where nobody chose one and no checkpoint has its own."""
+
+
+class VisionTransformerConfig(EpochsConfig):
+    """How a Vision Transformer learns one's own classes."""
+
+    start: Start = setting(
+        "auto",
+        title="Start",
+        sentence="What the network begins with. A Vision Transformer that begins with nothing needs many photos; each "
+        "of the other ways gives it something to go by.",
+        labels={
+            "auto": "Choose for me — by what is at hand: a checkpoint, a CNN of yours, how many photos there are",
+            "pretrained": "A checkpoint — a network that knows photos already, from a folder or the hub",
+            "distil": "Your own CNN as its teacher — it learns what your finetuned CNN sees in each photo",
+            "masked": "Your photos without their labels — it fills in patches that are hidden from it, then learns the "
+            "classes",
+            "scratch": "Nothing — random weights, many passes; for thousands of photos or for looking on",
+        },
+    )
+    backbone: str = setting(
+        DEIT,
+        title="Checkpoint",
+        sentence="The Vision Transformer to start from: ViT, DeiT or DINOv2, in a folder or on the hub. One of the hub "
+        "is downloaded when training starts; only its name leaves this computer.",
+        labels={
+            DEIT: "DeiT-Ti of the hub — 5.7 million weights, trained on ImageNet; downloaded once, 23 MB",
+            DINO: "DINOv2-S of the hub — 22 million weights, learned from 142 million photos without labels; 88 MB",
+        },
+        others={"folder": "A checkpoint in a folder", "hub:": "A model of the hub"},
+        placeholder="owner/name",
+        min_length=1,
+    )
+    teacher: str = setting(
+        "",
+        title="Teacher",
+        sentence="The model that it is distilled from: the folder of a run, or of a model. Empty takes the newest "
+        "finetuned CNN beside this run that knows the same classes.",
+        labels={"": "The newest CNN here"},
+        others={"folder": "A run or a model in a folder"},
+    )
+    learn: Learn = setting(
+        "auto",
+        title="What learns",
+        sentence="How much of a checkpoint learns on.",
+        labels={
+            "auto": "Choose for me — by how many photos there are and how far they are from ImageNet",
+            "linear": "A linear classifier — the network stays as it is; each photo is looked at once",
+            "lora": "LoRA — small additions to its attention, and the classifier; a fiftieth of the weights",
+            "all": "All of it — later layers faster than earlier ones; for many photos, best with a GPU",
+        },
+    )
+    size: Literal["mini", "tiny", "small", "base", "large"] = setting(
+        "mini",
+        title="Network",
+        sentence="How large the network is; a checkpoint has its own size.",
+        labels={
+            "mini": "Mini — 6 layers of 128; 1.2 million weights, for computers without a GPU",
+            "tiny": "Ti — 12 layers of 192; 5.4 million weights",
+            "small": "S — 12 layers of 384; 21 million weights",
+            "base": "B — 12 layers of 768; 85 million weights, for a GPU",
+            "large": "L — 24 layers of 1024; 303 million weights, for a large GPU",
+        },
+    )
+    resolution: int | None = setting(
+        None,
+        title="Side of a photo",
+        sentence="To how many pixels the middle square of a photo is brought; a multiple of the patch. Empty takes the "
+        f"checkpoint's own, or {OWN_SIDE}. A checkpoint may see larger photos than it was trained on.",
+        unit="pixels",
+        ge=16,
+        le=1024,
+    )
+    patch: int = setting(
+        8,
+        title="Patch",
+        sentence="The side of the patches that a photo is cut into. Half the side is four times the patches, and about "
+        "four times the work; a checkpoint has its own.",
+        unit="pixels",
+        ge=2,
+        le=64,
+    )
+    positions: Literal["learned", "sinusoidal", "rotary"] = setting(
+        "learned",
+        title="Positions",
+        sentence="How the network knows where a patch lies; a checkpoint has its own.",
+        labels={
+            "learned": "Learned — a vector for each place, which begins as waves and learns on",
+            "sinusoidal": "Waves — fixed sines and cosines of row and column",
+            "rotary": "Rotary — queries and keys are turned by row and column; what counts is the distance",
+        },
+        advanced=True,
+    )
+    registers: int = setting(
+        0,
+        title="Registers",
+        sentence="Tokens that stand for no patch, on which the network may keep what belongs to the whole photo; a few "
+        "make the maps of attention cleaner. A checkpoint has its own.",
+        advanced=True,
+        ge=0,
+        le=16,
+    )
+    distillation: Literal["soft", "hard"] = setting(
+        "soft",
+        title="What the teacher says",
+        sentence="Whether the network learns how sure its teacher is of each class, or only what it answers.",
+        labels={
+            "soft": "Soft — the probabilities of all classes",
+            "hard": "Hard — the likeliest class alone, as DeiT",
+        },
+        advanced=True,
+    )
+    matching: float = setting(
+        2.0,
+        title="Seeing as the teacher",
+        sentence="How much it counts that the network sees the same in a photo as its teacher (its features), besides "
+        "answering the same; at 0 only the answers count.",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    hidden: float = setting(
+        0.75,
+        title="Hidden patches",
+        sentence="The share of patches that is hidden while it learns without labels.",
+        advanced=True,
+        ge=0.1,
+        le=0.95,
+    )
+    masked_share: float = setting(
+        0.5,
+        title="Time without labels",
+        sentence="The share of passes, and of the time limit, that goes into learning without labels.",
+        advanced=True,
+        ge=0.05,
+        le=0.95,
+    )
+    rank: int = setting(
+        8,
+        title="Rank of LoRA",
+        sentence="How many directions each addition to the attention has.",
+        advanced=True,
+        ge=1,
+        le=256,
+    )
+    epochs: int = setting(
+        60,
+        title="Passes",
+        sentence="How often it goes through all photos at the most; it stops earlier when it no longer improves. A "
+        "linear classifier on a checkpoint looks at each photo once.",
+        ge=1,
+        le=10_000,
+    )
+    batch_size: int = setting(
+        32,
+        title="Batch",
+        sentence="How many photos are learned from at once; halved by itself when memory runs out.",
+        advanced=True,
+        ge=1,
+        le=4096,
+    )
+    learning_rate: float = setting(
+        1e-3,
+        title="Learning rate",
+        sentence="How far each step moves the weights of a network that begins with nothing; where all of a checkpoint "
+        "learns on it is a tenth of this, and less in earlier layers, by “Layer decay”.",
+        advanced=True,
+        gt=0,
+        le=10,
+    )
+    patience: int = setting(
+        15,
+        title="Patience",
+        sentence="It stops after this many passes without improvement and keeps the best one.",
+        advanced=True,
+        ge=1,
+        le=1000,
+    )
+    augmentation: float = setting(
+        0.5,
+        title="Variation",
+        sentence="How much each photo is cropped, mirrored, turned and tinted anew in each pass, from none (0) to "
+        "strong (1); more helps with few photos, less where place or colour decides the class.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    mirror: bool = setting(
+        True,
+        title="Mirror",
+        sentence="Whether a photo may be shown mirrored; switch it off where left and right mean something, as in "
+        "writing or signs.",
+        advanced=True,
+    )
+    policy: Literal["everyday", "randaugment"] = setting(
+        "everyday",
+        title="Kind of variation",
+        sentence="What else than cropping and mirroring is done to a photo that is learned from.",
+        labels={
+            "everyday": "Everyday — turned a little, other light and colours, as other cameras would see it",
+            "randaugment": "RandAugment — two alterations drawn from fourteen, harsher; for long training",
+        },
+        advanced=True,
+    )
+    mixing: Literal["none", "mixup", "cutmix"] = setting(
+        "none",
+        title="Mixing",
+        sentence="Whether it learns from two photos made one, with both labels; it curbs learning by heart in long "
+        "training.",
+        labels={
+            "none": "None — each photo by itself",
+            "mixup": "Mixup — one photo laid over the other",
+            "cutmix": "CutMix — a rectangle of one photo pasted into the other",
+        },
+        advanced=True,
+    )
+    erasing: float = setting(
+        0.0,
+        title="Erasing",
+        sentence="How often a rectangle of a photo is covered, so that no single detail decides.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    class_weights: Literal["auto", "none", "root", "balanced"] = setting(
+        "auto",
+        title="Rare classes",
+        sentence="How much more a photo of a rare class counts.",
+        labels={
+            "auto": "Choose for me — a little more, where one class has ten times the photos of another",
+            "none": "As they are — each photo counts the same",
+            "root": "A little more — by the square root of how rare it is",
+            "balanced": "Balanced — each class counts the same, however few its photos; finds more of the rare, "
+            "and names them wrongly more often",
+        },
+        advanced=True,
+    )
+    drop_path: float = setting(
+        0.05,
+        title="Skipped layers",
+        sentence="How often the last layer is skipped for a photo, earlier ones less often, so that the network relies "
+        "on no single one.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    layer_scale: bool = setting(
+        False,
+        title="Layer scale",
+        sentence="Whether each layer begins by adding very little; it steadies deep networks that begin with nothing.",
+        advanced=True,
+    )
+    label_smoothing: float = setting(
+        0.1,
+        title="Label smoothing",
+        sentence="How much doubt is kept about each label; it evens out mislabelled photos.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+    weight_decay: float = setting(
+        0.05,
+        title="Weight decay",
+        sentence="How strongly the weights are pulled towards zero.",
+        advanced=True,
+        ge=0,
+        le=10,
+    )
+    layer_decay: float = setting(
+        0.75,
+        title="Layer decay",
+        sentence="Where a checkpoint learns on, each layer learns this many times as fast as the one after it.",
+        advanced=True,
+        gt=0,
+        le=1,
+    )
+    warmup: float = setting(
+        0.1,
+        title="Warm-up",
+        sentence="The share of the training in which the learning rate rises from zero.",
+        advanced=True,
+        ge=0,
+        le=1,
+    )
+    averaging: float = setting(
+        0.99,
+        title="Averaging",
+        sentence="What is measured and kept is a moving average of the weights, of which each step keeps this share; "
+        "at 0.99 it looks back over about a hundred steps, at 0 it is the weights themselves.",
+        advanced=True,
+        ge=0,
+        lt=1,
+    )
+
+    @model_validator(mode="after")
+    def _whole_patches(self) -> "VisionTransformerConfig":
+        side = self.resolution or OWN_SIDE
+        own = self.start != "pretrained" and (self.start != "auto" or self.resolution is None)
+        if own and side % self.patch:
+            near = max(self.patch, round(side / self.patch) * self.patch)
+            raise ValueError(
+                f"A side of {side} pixels cannot be cut into whole patches of {self.patch}: take {near}, or "
+                "another patch."
+            )
+        if own and side < 2 * self.patch:
+            raise ValueError(f"A side of {side} pixels is too small for patches of {self.patch}: there must be four.")
+        return self
