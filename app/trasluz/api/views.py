@@ -92,12 +92,17 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """A map: `xy` (N, 2), with a label and a group (its colour) for each point where given."""
+    """A map: `xy` (N, 2), with a label and a group (its colour) for each point where given.
+
+    Attributes:
+        marked: Points that stand out, e.g. the words that were asked about.
+    """
 
     title: str
     xy: np.ndarray
     labels: Sequence[str] = ()
     groups: Sequence[str] = ()
+    marked: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)

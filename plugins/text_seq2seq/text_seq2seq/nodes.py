@@ -142,7 +142,7 @@ class Nodes:
         from onnx import TensorProto, helper
 
         def value(name: str, shape: Sequence[Any]) -> Any:
-            whole = name in ("source", "lengths", "token")
+            whole = name in ("source", "lengths", "token", "words")
             return helper.make_tensor_value_info(name, TensorProto.INT64 if whole else TensorProto.FLOAT, list(shape))
 
         graph = helper.make_graph(
