@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from trasluz.api import ModelFamily
+from trasluz.api import Dataset, ModelFamily
 from trasluz.core.data.index import Index
 from trasluz.core.inference.judge import Judgement
 from trasluz.core.inference.model import OpenModel
@@ -32,3 +32,8 @@ class Finished:
     dataset: Index
     model: OpenModel
     judgement: Judgement
+
+    @property
+    def arranged(self) -> Dataset:
+        """The data as the family sees it, and is judged on it."""
+        return self.family.arranged(self.dataset, self.model.card.settings)

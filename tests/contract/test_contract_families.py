@@ -21,14 +21,15 @@ SPLIT = "val"
 
 def samples(finished: Finished, count: int = 4):
     """A few val samples of different classes."""
-    records = finished.dataset.records(SPLIT)
+    arranged = finished.arranged
+    records = arranged.records(SPLIT)
     step = max(1, len(records) // count)
-    return [finished.dataset.read(records[i]) for i in range(0, len(records), step)][:count]
+    return [arranged.read(records[i]) for i in range(0, len(records), step)][:count]
 
 
 def given_to_script(finished: Finished, record: Record) -> str:
     """What a person gives to `predict.py` for a record: a file, or the text where an input is one."""
-    text = finished.dataset.read(record).inputs.get("text")
+    text = finished.arranged.read(record).inputs.get("text")
     return text if isinstance(text, str) else str(finished.dataset.root / record.path)
 
 
@@ -96,7 +97,7 @@ def test_onnx_is_what_pytorch_was(finished: Finished) -> None:
 
 def test_it_learned_something(finished: Finished) -> None:
     """Better than the most frequent answer: else the test data, or the family, is of no use."""
-    targets = [record.target for record in finished.dataset.records(SPLIT)]
+    targets = [record.target for record in finished.arranged.records(SPLIT)]
     majority = max(set(targets), key=targets.count)
     lazy = finished.family.score([Prediction(text=majority, label=majority)] * len(targets), targets)
     score = finished.model.card.metrics[finished.family.headline]
@@ -150,8 +151,8 @@ def test_every_view_can_be_made_sent_and_restored(finished: Finished) -> None:
 
 def test_the_exported_script_runs_without_trasluz(finished: Finished, tmp_path: Path) -> None:
     out = export(finished.run.model_folder, finished.family, tmp_path / "exported")
-    record = finished.dataset.records(SPLIT)[0]
-    expected = finished.model.predictor.predict([finished.dataset.read(record)])[0]
+    record = finished.arranged.records(SPLIT)[0]
+    expected = finished.model.predictor.predict([finished.arranged.read(record)])[0]
     # -I shuts out PYTHONPATH and this folder; the hook shuts out what is installed but not allowed.
     guard = (
         "import sys, runpy\n"

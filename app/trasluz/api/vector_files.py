@@ -261,5 +261,8 @@ def _write_text(vectors: WordVectors, file: BinaryIO, path: Path, glove: bool) -
 
 def _write_npz(vectors: WordVectors, file: BinaryIO) -> None:
     words = np.frombuffer(json.dumps(list(vectors.words)).encode("ascii"), np.uint8)
-    parts = {"vectors": vectors.matrix.astype(np.float32), "words": words}
-    np.savez(file, **parts, **({"counts": vectors.counts} if len(vectors.counts) else {}))
+    matrix = vectors.matrix.astype(np.float32)
+    if len(vectors.counts):
+        np.savez(file, vectors=matrix, words=words, counts=vectors.counts)
+    else:
+        np.savez(file, vectors=matrix, words=words)

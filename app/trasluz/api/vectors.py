@@ -117,8 +117,8 @@ class WordVectors:
         among = self.unit[:most]
         cosines = [self.unit[questions[:, i]] @ among.T for i in range(3)]
         if method == "add":
-            added: np.ndarray = cosines[1] - cosines[0] + cosines[2]
-            return added / np.sqrt(3.0)
+            added: np.ndarray = (cosines[1] - cosines[0] + cosines[2]) / np.sqrt(3.0)
+            return added
         a, b, c = ((each + 1) / 2 for each in cosines)
         multiplied: np.ndarray = b * c / (a + 1e-3)
         return multiplied

@@ -155,7 +155,7 @@ def explain(parsed: argparse.Namespace, output: Output) -> None:
     if parsed.input is None:
         raise CommandError("Which input shall be explained? Give a file after the model.", status=USAGE)
     if parsed.out:
-        _check_place(Path(parsed.out), parsed.input)
+        check_place(Path(parsed.out), parsed.input)
     view = service.explain(
         model=parsed.model,
         input=parsed.input,
@@ -165,7 +165,7 @@ def explain(parsed: argparse.Namespace, output: Output) -> None:
         device=parsed.device,
     )["view"]
     if parsed.out:
-        _save_view(view, Path(parsed.out))
+        save_view(view, Path(parsed.out))
         output.line(f"Saved as {parsed.out}")
         output.document({"view": parsed.view, "out": parsed.out})
     else:
@@ -204,7 +204,7 @@ def export(parsed: argparse.Namespace, output: Output) -> None:
         output.say(cost["warning"])
 
 
-def _check_place(at: Path, given: str) -> None:
+def check_place(at: Path, given: str) -> None:
     """See that the view can be saved there, and costs nobody a photo, before any work is done."""
     if at.suffix.lower() not in (".json", ".png"):
         raise CommandError(
@@ -216,7 +216,8 @@ def _check_place(at: Path, given: str) -> None:
         raise CommandError(f"There is no folder “{at.absolute().parent}”; make it, or choose another place.")
 
 
-def _save_view(view: dict[str, Any], at: Path) -> None:
+def save_view(view: dict[str, Any], at: Path) -> None:
+    """Save a view as a picture or as data; raises `CommandError` where that cannot be."""
     try:
         _write_view(view, at)
     except OSError as error:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from trasluz import __version__
 from trasluz.api import SPLITS
-from trasluz.cli import advising, corrections, demo, models, plugins, program, runs, training, writing
+from trasluz.cli import advising, corrections, demo, models, plugins, program, runs, training, vectors, writing
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -70,6 +70,7 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("label", metavar="CLASS", nargs="?", help="with set: what it is")
 
     _models(command)
+    _vectors(command("vectors", "word vectors: nearest words, analogies, similarity, a map", vectors.vectors))
     _plugins(command("plugins", "list, look at, install and remove plugins", plugins.listing))
     _runs(command("runs", "the history of runs", runs.listing))
     return parser
@@ -125,6 +126,21 @@ def _models(command: Callable[..., argparse.ArgumentParser]) -> None:
         help="int8: a third of the size; fp16: half of it; their score is measured",
     )
     made.add_argument("--data", metavar="DATA", help="where the data that it learned from is now, for fp16 and int8")
+
+
+def _vectors(made: argparse.ArgumentParser) -> None:
+    made.add_argument("file", metavar="FILE", help="a file of vectors (.txt, .vec, .bin, .npz, GloVe), or a model")
+    made.add_argument("what", choices=vectors.WHAT)
+    made.add_argument("words", metavar="WORD|FILE", nargs="*", help="words, or a file of word pairs or questions")
+    made.add_argument("--count", type=int, default=10, metavar="N", help="how many answers (default: 10)")
+    made.add_argument(
+        "--method", choices=("add", "mul"), default="add", help="with analogy: 3CosAdd or 3CosMul (default: add)"
+    )
+    made.add_argument("--most", type=int, metavar="N", help="read only the first, most frequent N words")
+    made.add_argument("--out", metavar="FILE", help="with convert and map: where to")
+    made.add_argument("--glove", action="store_true", help="with convert: text without the first line")
+    made.add_argument("--by", choices=("tsne", "pca"), default="tsne", help="with map: how the words are placed")
+    made.add_argument("--shown", type=int, default=1000, metavar="N", help="with map: how many words (default: 1000)")
 
 
 def _device(made: argparse.ArgumentParser) -> None:

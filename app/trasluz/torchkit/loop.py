@@ -99,7 +99,7 @@ class _Loop:
         for group in optimiser.param_groups:
             group["full"] = group["lr"]
         self.average = Average(module, plan.average) if plan.average is not None else None
-        self.at = Progressed()
+        self.at = Progressed(pieces=plan.pieces)
         self.shown = -math.inf
         self.store = Store(context.checkpoint_folder, every=plan.checkpoint_seconds, identity=dict(plan.identity))
         self.pace = self._pace(0.0)

@@ -48,6 +48,8 @@ class Plan:
         reserve_seconds: What the export after the loop may take of the time limit.
         validate_first: Whether to measure the network before it learns, so that the result is never worse.
         points: Points of the train curve in a pass.
+        pieces: In how many pieces a batch is learned from the start, their gradients added up; more where memory runs
+            out.
         stage: What the person reads beside the progress bar.
         unit: What is counted: `photos`, `lines`.
         identity: What must be the same for a checkpoint to be resumed: settings, fingerprint of the data.
@@ -68,6 +70,7 @@ class Plan:
     reserve_seconds: float = 20.0
     validate_first: bool = True
     points: int = 20
+    pieces: int = 1
     stage: str = "Learning"
     unit: str = "items"
     identity: Mapping[str, Any] = field(default_factory=dict)

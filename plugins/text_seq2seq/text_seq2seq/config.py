@@ -103,6 +103,23 @@ class TextSeq2SeqConfig(EpochsConfig):
         sentence="The vectors of target tokens are also those that the answer is chosen by.",
         advanced=True,
     )
+    vectors: str = setting(
+        "none",
+        title="Word vectors",
+        sentence="Begin with vectors learned from more text than there are pairs; for tokens that are words.",
+        labels={"none": "None: random numbers"},
+        others={"folder": "A model of word vectors in a folder", "file:": "A file of vectors"},
+        placeholder="/path/to/vectors.bin",
+        advanced=True,
+        min_length=1,
+    )
+    vectors_for: Literal["source", "target", "both"] = setting(
+        "source",
+        title="Vectors for",
+        sentence="Which side begins with the word vectors: that of their language.",
+        labels={"source": "The text that is read", "target": "The answer", "both": "Both, of one language"},
+        advanced=True,
+    )
     dropout: float = setting(
         0.2, title="Dropout", sentence="The share of numbers left out at random while learning.", ge=0, lt=0.9
     )
@@ -164,6 +181,22 @@ class TextSeq2SeqConfig(EpochsConfig):
         ge=1,
         le=65_536,
     )
+    batch_tokens: int = setting(
+        0,
+        title="Batch by tokens",
+        sentence="How many tokens, padding among them, a batch holds in place of a number of pairs; 0: count pairs.",
+        advanced=True,
+        ge=0,
+        le=10_000_000,
+    )
+    accumulate: int = setting(
+        1,
+        title="Pieces of a batch",
+        sentence="In how many pieces a batch is worked on, their gradients added up: large batches in little memory.",
+        advanced=True,
+        ge=1,
+        le=256,
+    )
     max_tokens: int = setting(
         200,
         title="Longest text",
@@ -188,6 +221,18 @@ class TextSeq2SeqConfig(EpochsConfig):
         sentence="How much long answers are favoured in the choice between finished ones; 0: not at all.",
         ge=0,
         le=2,
+        advanced=True,
+    )
+    drop_duplicates: bool = setting(
+        True,
+        title="Leave out copies",
+        sentence="Learn from a pair once, however often it is there.",
+        advanced=True,
+    )
+    drop_script: bool = setting(
+        False,
+        title="Leave out other scripts",
+        sentence="Do not learn from pairs of which a side is mostly in letters that hardly occur on that side.",
         advanced=True,
     )
     drop_identical: bool = setting(

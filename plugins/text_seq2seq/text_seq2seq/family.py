@@ -1,6 +1,7 @@
 """The family: from pairs of texts to two ONNX graphs and two tokenizers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trasluz.api import (
@@ -14,6 +15,7 @@ from trasluz.api import (
     Prediction,
     Predictor,
     Sample,
+    Suggestion,
     TrainContext,
     Trained,
 )
@@ -86,6 +88,12 @@ class TextSeq2Seq(ModelFamily):
         from .script import script
 
         return script()
+
+    def suggestions(self, library: Path) -> Mapping[str, Sequence[Suggestion]]:
+        """The word vectors that the person kept."""
+        from .words.kept import suggestions
+
+        return {"vectors": suggestions(library)}
 
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, how the text is cut, what else it might have answered."""

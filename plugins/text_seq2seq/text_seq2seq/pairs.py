@@ -106,26 +106,3 @@ class _Grouped(Sequence[Record]):
         if isinstance(at, slice):
             return _Grouped(self._data, self._split, self._groups[at])
         return self._data.together(self._split, self._groups[at])
-
-
-def kept(data: Directed, settings: Mapping[str, Any]) -> tuple[list[tuple[str, str]], dict[str, int]]:
-    """The pairs to learn from, and how many were left out by which rule."""
-    judged: set[str] = set()
-    if settings.get("drop_leaks"):
-        judged = {source for split in ("val", "test") for source, _ in data.pairs(split)}
-    ratio = float(settings.get("drop_ratio") or 0)
-    left: dict[str, int] = {}
-    found: list[tuple[str, str]] = []
-    for source, target in data.pairs("train"):
-        longer, shorter = max(len(source), len(target)), min(len(source), len(target))
-        if source in judged:
-            why = "the source is also judged or tested by"
-        elif settings.get("drop_identical") and source == target:
-            why = "both sides are the same"
-        elif ratio and longer > ratio * shorter and longer > 20:
-            why = f"one side is more than {ratio:g} times as long"
-        else:
-            found.append((source, target))
-            continue
-        left[why] = left.get(why, 0) + 1
-    return found, left

@@ -10,8 +10,9 @@ from trasluz.api import FamilyError, Note, Previewed, TrainContext
 
 from . import tokens as tk
 from .answering import Answerer
+from .cleaning import kept
 from .config import TextSeq2SeqConfig
-from .pairs import Directed, kept
+from .pairs import Directed
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -68,11 +69,32 @@ def learn(context: TrainContext, data: Directed, config: TextSeq2SeqConfig) -> L
         network = make(config, sources=source.get_vocab_size(), targets=target.get_vocab_size())
     except ValueError as error:
         raise FamilyError(f"The settings do not go together: {error}.") from error
+    if config.vectors != "none":
+        _from_vectors(context, config, network, source, target)
     count = sum(p.numel() for p in network.parameters())
     context.emit(Note(sentence=f"The network has {count:,} weights and learns from {len(coded):,} pairs."))
     learned = Learned(network, source, target, cut, ratio)
     _fit(context, data, config, learned, coded)
     return learned
+
+
+def _from_vectors(
+    context: TrainContext, config: TextSeq2SeqConfig, network: "Network", source: "Tokenizer", target: "Tokenizer"
+) -> None:
+    """Begin with word vectors on the side or sides that the settings name."""
+    from .starting import begin_from
+    from .words.kept import opened
+
+    vectors = opened(config.vectors.removeprefix("file:"), context.library_folder)
+    sides = {"source": source, "target": target}
+    for name in sides if config.vectors_for == "both" else (config.vectors_for,):
+        got, words = begin_from(network.embedding(name), sides[name], vectors)
+        context.emit(
+            Note(
+                sentence=f"{got:,} of {words:,} words of the {name} begin with a vector.",
+                level="info" if got else "warning",
+            )
+        )
 
 
 def _tokenizers(
@@ -130,15 +152,28 @@ def _fit(
     from trasluz.torchkit.plan import Plan
 
     network = learned.network.to(resolve(context.device))
-    batches: Batches[Coded, Coded] = Batches(
-        coded,
-        load=lambda pair, _draw: pair,
-        collate=collated,
-        batch_size=batch_size(config.batch_size, len(coded)),
-        seed=config.seed,
-        lengths=[max(len(s), len(t)) for s, t in coded],
-        workers=1,
-    )
+    batches: Batches[Any, Any]
+    if config.batch_tokens:
+        groups = by_tokens(coded, config.batch_tokens, seed=config.seed)
+        batches = Batches(
+            groups,
+            load=lambda group, _draw: group,
+            collate=lambda several: collated([pair for group in several for pair in group]),
+            batch_size=config.accumulate,
+            seed=config.seed,
+            workers=1,
+        )
+        context.emit(Note(sentence=f"{len(groups):,} batches of {config.batch_tokens:,} tokens at the most."))
+    else:
+        batches = Batches(
+            coded,
+            load=lambda pair, _draw: pair,
+            collate=collated,
+            batch_size=batch_size(config.batch_size, len(coded)),
+            seed=config.seed,
+            lengths=[max(len(s), len(t)) for s, t in coded],
+            workers=1,
+        )
     constant, cosine = optim.constant(config.warmup), optim.warmup_cosine(config.warmup)
     part = optim.Part("network", (network,), config.learning_rate)
     outcome = fit(
@@ -155,6 +190,7 @@ def _fit(
             schedule=constant if config.schedule == "constant" else cosine,
             average=config.average or None,
             precision=config.precision,
+            pieces=config.accumulate,
             seed=config.seed,
             validate_first=False,
             stage="Learning",
@@ -171,6 +207,27 @@ def _fit(
 def batch_size(most: int, pairs: int) -> int:
     """Pairs of a batch: at the most so many, and so few that a pass over little data has `STEPS` of them."""
     return min(most, max(SMALLEST, pairs // STEPS))
+
+
+def by_tokens(coded: Sequence[Coded], most: int, *, seed: int) -> list[list[Coded]]:
+    """Pairs of like length in groups of at most `most` tokens, source, target and padding counted; one at the least.
+
+    Which pairs share a group is drawn once for a run; the order of the groups is drawn in each pass.
+    """
+    draw = np.random.default_rng(seed)
+    lengths = np.array([(len(s), len(t) + 2) for s, t in coded])
+    longer = lengths.max(axis=1)
+    order = np.lexsort((draw.random(len(coded)), lengths[:, 0], longer))
+    groups: list[list[Coded]] = []
+    widest = np.zeros(2, np.int64)
+    for number in order.tolist():
+        wider = np.maximum(widest, lengths[number])
+        if not groups or (len(groups[-1]) + 1) * int(wider.sum()) > most:
+            groups.append([])
+            wider = lengths[number]
+        groups[-1].append(coded[number])
+        widest = wider
+    return groups
 
 
 def _groups(network: "Network", rate: float) -> list[dict[str, Any]]:

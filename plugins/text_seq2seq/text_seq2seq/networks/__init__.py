@@ -1,8 +1,9 @@
-"""The three networks, one file each. All have the same four methods, so that everything else is written once.
+"""The three networks, one file each. All have the same five methods, so that everything else is written once.
 
 - `encode(source, lengths)` → the names in `encoded`: what is computed once for a text
 - `forward(source, lengths, given)` → logits of all steps at once, along given answers (teacher forcing)
 - `step(token, …)` → logits of one step, the new state, attention: what the exported decoder does
+- `embedding(side)` → the vectors of the tokens of one side
 - `facts()` → names and shapes for `answering.Answerer`
 """
 

@@ -90,6 +90,10 @@ class AttentiveNetwork(nn.Module):
         """Luong's attentional vector: tanh(W [c; h])."""
         return torch.tanh(self.combine(torch.cat([context, query], dim=-1)))
 
+    def embedding(self, side: str) -> nn.Embedding:
+        """The vectors of the tokens of the `source` or the `target`."""
+        return self.encoder.embedding if side == "source" else self.decoder.embedding
+
     def facts(self) -> dict[str, Any]:
         """Names for the search."""
         return {"memory": ["states", "keys", "lengths"], "state": ["state"], "cache": {}}

@@ -150,6 +150,10 @@ class RecurrentNetwork(nn.Module):
         x, state = self.decoder.step(token, state)
         return self.output(x), state
 
+    def embedding(self, side: str) -> nn.Embedding:
+        """The vectors of the tokens of the `source` or the `target`."""
+        return self.encoder.embedding if side == "source" else self.decoder.embedding
+
     def facts(self) -> dict[str, Any]:
         """Names for the search."""
         return {"memory": [], "state": ["state"], "cache": {}}

@@ -244,6 +244,10 @@ class TransformerNetwork(nn.Module):
         logits = self.output(self.decoder_norm(x[:, 0]))
         return logits, torch.stack(kept, dim=1), torch.stack(to_source, dim=1), torch.stack(to_own, dim=1)
 
+    def embedding(self, side: str) -> nn.Embedding:
+        """The vectors of the tokens of the `source` or the `target`."""
+        return self.source if side == "source" else self.target
+
     def facts(self) -> dict[str, Any]:
         """Names and shapes for the search."""
         shape = [self.count, 2, self.heads, 0, self.width // self.heads]

@@ -15,6 +15,7 @@ SHOWN = 1_000
 AROUND = 15
 """Words near to the ones that were typed, which it shows too."""
 CLUSTERS = 10
+SUM, PRODUCT = "sum (3CosAdd)", "product (3CosMul)"
 
 
 class NearWords(Explainer):
@@ -32,6 +33,33 @@ class NearWords(Explainer):
         """Make the view."""
         found = predictor.predict([sample])[0].top
         return Bars(self.title, [word for word, _ in found], [score for _, score in found], unit="")
+
+
+class Analogy(Explainer):
+    """What stands to a third word as the second to the first."""
+
+    id = "analogy"
+    title = "Analogy"
+    sentence = "Of three words: what stands to the third as the second stands to the first, queen for man woman king."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether it is one of this family's models."""
+        return card.family == FAMILY
+
+    def choices(self, card: ModelCard) -> Sequence[str]:
+        """How the three cosines become one score."""
+        return (SUM, PRODUCT)
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Bars:
+        """Make the view; of fewer than three words the nearest ones."""
+        assert isinstance(predictor, WordPredictor)
+        words = [predictor.words[number] for number in _typed(predictor, sample)]
+        if len(words) < 3:
+            return NearWords().explain(predictor, sample)
+        a, b, c = words[:3]
+        found = predictor.vectors.analogy(a, b, c, method="mul" if choice == PRODUCT else "add")
+        title = f"{a} is to {b} as {c} is to …"
+        return Bars(title, [word for word, _ in found], [score for _, score in found], unit="")
 
 
 class WordMap(Explainer):
@@ -55,10 +83,7 @@ class WordMap(Explainer):
     def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Points:
         """Make the view; one that was just made for the same words is given again."""
         assert isinstance(predictor, WordPredictor)
-        try:
-            typed, _ = asked(text_of(sample), predictor.numbers)
-        except Unknown as error:
-            raise DataError(str(error)) from error
+        typed = _typed(predictor, sample)
         method: Literal["PCA", "t-SNE"] = "PCA" if choice == "PCA" else "t-SNE"
         key = (predictor.card.id, method, tuple(typed))
         if self._held is None or self._held[:3] != key:
@@ -81,3 +106,10 @@ class WordMap(Explainer):
             named_clusters(unit, names, min(CLUSTERS, max(1, len(names) // 5))),
             marked=tuple(range(len(set(typed)))),
         )
+
+
+def _typed(predictor: WordPredictor, sample: Sample) -> list[int]:
+    try:
+        return asked(text_of(sample), predictor.numbers)[0]
+    except Unknown as error:
+        raise DataError(str(error)) from error

@@ -1,6 +1,7 @@
 """The family: from plain text to vectors of its words."""
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from trasluz.api import (
@@ -17,12 +18,13 @@ from trasluz.api import (
     Predictor,
     Progress,
     Sample,
+    Suggestion,
     TrainContext,
     Trained,
 )
 
 from .config import WordVectorsConfig
-from .explain import FAMILY, NearWords, WordMap
+from .explain import FAMILY, Analogy, NearWords, WordMap
 from .predict import WORDS_FILE, WordPredictor
 from .windows import Windows
 
@@ -113,9 +115,19 @@ class WordVectorsFamily(ModelFamily):
 
         return script()
 
+    def keepable(self, card: ModelCard) -> str:
+        """The vectors, for the encoders and decoders of texts."""
+        return "vectors" if "vectors" in card.files else ""
+
+    def keep(self, model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestion:
+        """Keep the vectors under a name."""
+        from .kept import keep
+
+        return keep(model, card, name=name, library=library)
+
     def explainers(self) -> Sequence[Explainer]:
-        """Nearest words, and the map."""
-        return (NearWords(), WordMap())
+        """Nearest words, the map, analogies."""
+        return (NearWords(), WordMap(), Analogy())
 
 
 def _reference(read: Any, expected: Any, words: Sequence[str]) -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
