@@ -5,7 +5,19 @@ from collections.abc import Callable
 
 from trasluz import __version__
 from trasluz.api import SPLITS
-from trasluz.cli import advising, corrections, demo, models, plugins, program, runs, training, vectors, writing
+from trasluz.cli import (
+    advising,
+    comparing,
+    corrections,
+    demo,
+    models,
+    plugins,
+    program,
+    runs,
+    training,
+    vectors,
+    writing,
+)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -69,11 +81,25 @@ def make_parser() -> argparse.ArgumentParser:
     made.add_argument("item", metavar="ITEM", nargs="?", help="the path of a photo in the data")
     made.add_argument("label", metavar="CLASS", nargs="?", help="with set: what it is")
 
+    _compare(command)
     _models(command)
     _vectors(command("vectors", "word vectors: nearest words, analogies, similarity, a map", vectors.vectors))
     _plugins(command("plugins", "list, look at, install and remove plugins", plugins.listing))
     _runs(command("runs", "the history of runs", runs.listing))
     return parser
+
+
+def _compare(command: Callable[..., argparse.ArgumentParser]) -> None:
+    does = "train with each value of a setting, the three networks for texts for example, and compare"
+    made = command("compare", does, comparing.compare)
+    made.add_argument("family", metavar="FAMILY")
+    made.add_argument("data", metavar="DATA")
+    made.add_argument("--by", metavar="SETTING", default="network", help="the setting (default: network)")
+    made.add_argument("--out", metavar="DIR", required=True, help="where the runs go; what is finished is kept")
+    made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of the family")
+    made.add_argument("--minutes", type=float, metavar="M", help="time limit of each training")
+    made.add_argument("--seed", type=int, default=0)
+    _device(made)
 
 
 def _models(command: Callable[..., argparse.ArgumentParser]) -> None:

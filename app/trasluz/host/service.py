@@ -45,6 +45,7 @@ class Service:
         "explain": "quick",
         "evaluate": "long",
         "export": "long",
+        "compared": "long",
         "keepable": "quick",
         "keep": "quick",
     }
@@ -384,6 +385,16 @@ class Service:
                 progress=progress,
                 cancelled=cancelled,
             )
+
+    def compared(self, *, runs: Mapping[str, str]) -> dict[str, Any]:
+        """Hold finished runs of one family on the same data against each other: what each is called → where it is.
+
+        Returns:
+            See `trasluz.host.comparing.compared`.
+        """
+        from .comparing import compared
+
+        return compared(self.registry(), {name: Path(path) for name, path in runs.items()})
 
     def keepable(self, model: str) -> dict[str, Any]:
         """What of a model can be kept for later runs, in a word (`what`); empty where nothing can."""

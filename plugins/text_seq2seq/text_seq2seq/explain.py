@@ -1,16 +1,19 @@
 """What can be seen: how a text is cut, where the decoder looked, and what else it might have answered."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
-from trasluz.api import Alignment, Bars, Explainer, ModelCard, Predictor, RichText, Sample
+from trasluz.api import Alignment, Bars, Explainer, ModelCard, Points, Predictor, RichText, Sample
 
 from .predict import TextPredictor, text_of
 from .tokens import shown
 
 FAMILY = "text-seq2seq"
 MEAN = "mean of all heads"
+TEMPERATURES = ("temperature 0.5", "temperature 1.0", "temperature 1.5")
+DRAWS = 32
 
 
 class Looked(Explainer):
@@ -101,6 +104,71 @@ class Others(Explainer):
         """Make the view."""
         found = predictor.predict([sample])[0]
         return Bars(self.title, [text for text, _ in found.top], [score for _, score in found.top], found.text)
+
+
+class TextMap(Explainer):
+    """The encoder's states of whole texts on a plane."""
+
+    id = "text-map"
+    title = "Map of texts"
+    sentence = "What the encoder makes of the text among texts that the model was judged by: what it takes for alike."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the texts are still with the model; an exported one has none."""
+        return card.family == FAMILY and "texts" in card.private
+
+    def choices(self, card: ModelCard) -> Sequence[str]:
+        """How the many dimensions become two."""
+        return ("PCA", "t-SNE")
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Points:
+        """Make the view; the colour is the length of the text in words."""
+        from trasluz.torchkit.maps import flat
+
+        from .states import Encoded
+
+        assert isinstance(predictor, TextPredictor)
+        kept = Encoded.load(predictor.model.folder / predictor.card.private["texts"])
+        own = Encoded.of(predictor.answerer, [text_of(sample)])
+        texts = [*own.texts, *kept.texts]
+        placed = flat(np.concatenate([own.means, kept.means]), "t-SNE" if choice == "t-SNE" else "PCA")
+        return Points(self.title, placed, texts, _by_length(texts), marked=(0,))
+
+
+class Drawn(Explainer):
+    """Answers drawn by chance."""
+
+    id = "drawn"
+    title = "Answers drawn by chance"
+    sentence = "Token by token from the model's own probabilities; the lower the temperature, the likelier the answer."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether it is one of this family's models."""
+        return card.family == FAMILY
+
+    def choices(self, card: ModelCard) -> Sequence[str]:
+        """Temperatures."""
+        return TEMPERATURES
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Bars:
+        """Make the view: the same draws each time, with how many of them gave each answer."""
+        assert isinstance(predictor, TextPredictor)
+        answerer = predictor.answerer
+        tokens = answerer.pieces(text_of(sample))[0]
+        temperature = float((choice or TEMPERATURES[1]).split()[-1])
+        found = answerer.drawn([tokens] * DRAWS, temperature=temperature, rng=np.random.default_rng(0))
+        counts = Counter(answerer.together([answer[0][0]]) for answer in found).most_common(10)
+        return Bars(self.title, [text or "␣" for text, _ in counts], [count / DRAWS for _, count in counts])
+
+
+def _by_length(texts: Sequence[str]) -> list[str]:
+    """The name of each text's group: of like many words, or characters where there are no words."""
+    words = [len(text.split()) for text in texts]
+    unit = "words" if np.median(words) > 2 else "characters"
+    lengths = np.array(words if unit == "words" else [len(text) for text in texts])
+    bounds = np.unique(np.quantile(lengths, (0.25, 0.5, 0.75)).astype(int))
+    names = [f"up to {bounds[0]} {unit}", *(f"up to {bound} {unit}" for bound in bounds[1:]), f"more {unit}"]
+    return [names[int(place)] for place in np.searchsorted(bounds, lengths)]
 
 
 def _heads(card: ModelCard) -> list[str]:

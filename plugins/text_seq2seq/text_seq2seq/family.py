@@ -21,9 +21,10 @@ from trasluz.api import (
 )
 
 from .config import TextSeq2SeqConfig
-from .explain import Cut, Looked, Others, SelfLooked
+from .explain import Cut, Drawn, Looked, Others, SelfLooked, TextMap
 from .pairs import Directed
 from .predict import SOURCE_FILE, TARGET_FILE, TextPredictor, as_outputs, text_of
+from .states import FILE as TEXTS_FILE
 
 if TYPE_CHECKING:
     from .training import Learned
@@ -56,6 +57,7 @@ class TextSeq2Seq(ModelFamily):
         learned.source.save(str(context.model_folder / SOURCE_FILE))
         learned.target.save(str(context.model_folder / TARGET_FILE))
         extra = facts(learned, config)
+        _keep_texts(learned, data, extra, context.model_folder)
         return Trained(
             title=f"{TITLES[config.network]}, {learned.cut[0]} to {learned.cut[1]}",
             graphs={"encoder": ENCODER, "decoder": DECODER},
@@ -65,6 +67,7 @@ class TextSeq2Seq(ModelFamily):
                 "after_the_graphs": "beam search over the decoder's steps; put together by the tokenizer of the target",
             },
             files={"source": SOURCE_FILE, "target": TARGET_FILE},
+            private={"texts": TEXTS_FILE},
             extra={**extra, "columns": [data.source, data.target], "signatures": signatures()},
             compared=("logits",),
         )
@@ -97,7 +100,18 @@ class TextSeq2Seq(ModelFamily):
 
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, how the text is cut, what else it might have answered."""
-        return (Looked(), SelfLooked(), Cut(), Others())
+        return (Looked(), SelfLooked(), Cut(), Others(), Drawn(), TextMap())
+
+
+def _keep_texts(learned: "Learned", data: Directed, extra: Mapping[str, Any], folder: Path) -> None:
+    """Encode some of the texts that the model is judged by, for the map."""
+    from .answering import Answerer
+    from .export import torch_graphs
+    from .states import Encoded, evenly
+
+    answerer = Answerer(*torch_graphs(learned.network), learned.source, learned.target, {**extra, "long_texts": "cut"})
+    texts = evenly([source for source, _ in data.pairs("val" if data.count("val") else "train")])
+    Encoded.of(answerer, texts).save(folder / TEXTS_FILE)
 
 
 def _reference(learned: "Learned", extra: Mapping[str, Any]) -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
