@@ -28,6 +28,7 @@ from trasluz.api import (
     Series,
     Span,
     Stages,
+    Tree,
     View,
     view_from_json,
     view_to_json,
@@ -73,6 +74,9 @@ FULL: dict[str, View] = {
         caption="one of them is gone",
     ),
     "stages": Stages("Which stages learn", ("stem", "1", "head"), (3, 2, 1), (False, True, True), "the first keeps"),
+    "tree": Tree(
+        "Beginnings", ("a", "b", "c", "d"), (-1, 0, 0, 1), (0.9, 0.5, 0.4, 0.3), (0, 1, 3), "%", "two of them"
+    ),
 }
 EMPTY: dict[str, View] = {
     "bars": Bars("b", (), ()),
@@ -90,6 +94,8 @@ EMPTY: dict[str, View] = {
     "richtext": RichText("r", (), ()),
     "stages": Stages("s", (), (), ()),
     "samples": Samples("s", ()),
+    "tree": Tree("t", (), ()),
+    "tree-of-one": Tree("t", ("a",), (-1,), (float("nan"),)),
 }
 
 

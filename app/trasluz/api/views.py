@@ -269,10 +269,60 @@ class Quadrants:
         return 2 * self.down.is_high + self.across.is_high
 
 
-View = Bars | Heatmap | Overlay | Matrix | Curve | Points | Alignment | Audio | RichText | Stages | Samples | Quadrants
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Something that branches, drawn from left to right, e.g. the beginnings that a search followed.
+
+    Attributes:
+        labels: A word for each node.
+        parents: The number of the node that each comes after, smaller than its own; −1 for a first one.
+        scores: How good each is, in the unit; NaN where that is not known.
+        marked: Nodes that stand out, e.g. those of the best answer.
+        unit: `%` shows fractions as percent.
+        caption: A sentence that reads it.
+    """
+
+    title: str
+    labels: Sequence[str]
+    parents: Sequence[int]
+    scores: Sequence[float] = ()
+    marked: Sequence[int] = ()
+    unit: str = ""
+    caption: str = ""
+
+
+View = (
+    Bars
+    | Heatmap
+    | Overlay
+    | Matrix
+    | Curve
+    | Points
+    | Alignment
+    | Audio
+    | RichText
+    | Stages
+    | Samples
+    | Quadrants
+    | Tree
+)
 _TYPES: dict[str, type] = {
     t.__name__.lower(): t
-    for t in (Bars, Heatmap, Overlay, Matrix, Curve, Points, Alignment, Audio, RichText, Stages, Samples, Quadrants)
+    for t in (
+        Bars,
+        Heatmap,
+        Overlay,
+        Matrix,
+        Curve,
+        Points,
+        Alignment,
+        Audio,
+        RichText,
+        Stages,
+        Samples,
+        Quadrants,
+        Tree,
+    )
 }
 
 

@@ -119,6 +119,22 @@ class Answerer:
             forbidden=FORBIDDEN,
         )
 
+    def followed(self, tokens: Sequence[int]) -> list[tuple[tuple[int, ...], float]]:
+        """What the beam search follows for one text: beginnings with their log-probabilities, as they come."""
+        seen: list[tuple[int, tuple[int, ...], float]] = []
+        beam_search(
+            self.step,
+            self.start([tokens]),
+            limits=[self.limit(len(tokens))],
+            start=START,
+            end=END,
+            beam=int(self.facts["beam"]),
+            alpha=float(self.facts["length_penalty"]),
+            forbidden=FORBIDDEN,
+            followed=seen,
+        )
+        return [(beginning, score) for _, beginning, score in seen]
+
     def drawn(self, sources: Sequence[Sequence[int]], *, temperature: float, rng: np.random.Generator) -> list[Found]:
         """An answer to each text, drawn by chance."""
         return sample(

@@ -44,6 +44,7 @@ def beam_search(  # noqa: PLR0915 - one search, read from top to bottom
     beam: int = 4,
     alpha: float = 0.6,
     forbidden: Sequence[int] = (),
+    followed: list[tuple[int, tuple[int, ...], float]] | None = None,
 ) -> list[Found]:
     """Follow the `beam` likeliest beginnings of each text at once; `beam=1` is greedy search.
 
@@ -56,6 +57,8 @@ def beam_search(  # noqa: PLR0915 - one search, read from top to bottom
         beam: Beginnings that are followed.
         alpha: The length penalty.
         forbidden: Tokens that no answer holds.
+        followed: Where given, each beginning that is followed or finished is put into it as it comes: the text's
+            number, the tokens with the end where it ended, and the log-probability.
     """
     texts = len(limits)
     finished: list[Found] = [[] for _ in range(texts)]
@@ -91,9 +94,13 @@ def beam_search(  # noqa: PLR0915 - one search, read from top to bottom
                 row, token = place * beam + int(choice) // size, int(choice) % size
                 if token == end:
                     if rank < beam:
+                        if followed is not None:
+                            followed.append((text, (*history[row].tolist(), end), score))
                         finished[text].append((history[row].tolist(), score / penalty(t, alpha)))
                 elif len(going) < beam:
                     going.append((row, token, score))
+                    if followed is not None:
+                        followed.append((text, (*history[row].tolist(), token), score))
             if t >= limits[text]:
                 # The end was not reached in time: what there is counts as it is.
                 finished[text] += [([*history[r].tolist(), k], s / penalty(t, alpha)) for r, k, s in going]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trasluz.api import Alignment, Bars, Explainer, ModelCard, Points, Predictor, RichText, Sample
+from trasluz.api import Alignment, Bars, Explainer, ModelCard, Points, Predictor, RichText, Sample, Tree
 
 from .predict import TextPredictor, text_of
-from .tokens import shown
+from .tokens import END, shown
 
 FAMILY = "text-seq2seq"
 MEAN = "mean of all heads"
@@ -104,6 +104,38 @@ class Others(Explainer):
         """Make the view."""
         found = predictor.predict([sample])[0]
         return Bars(self.title, [text for text, _ in found.top], [score for _, score in found.top], found.text)
+
+
+class Search(Explainer):
+    """The beginnings that the beam search followed."""
+
+    id = "search"
+    title = "How it was searched"
+    sentence = "The beginnings of answers that the beam search followed, token by token, with their probabilities."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether it is one of this family's models."""
+        return card.family == FAMILY
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Tree:
+        """Make the view; the best answer is marked."""
+        assert isinstance(predictor, TextPredictor)
+        answerer = predictor.answerer
+        tokens = answerer.pieces(text_of(sample))[0]
+        best = [*answerer.search([tokens])[0][0][0], END]
+        numbers: dict[tuple[int, ...], int] = {}
+        parents, labels, scores = list[int](), list[str](), list[float]()
+        for beginning, score in answerer.followed(tokens):
+            if beginning not in numbers:
+                numbers[beginning] = len(labels)
+                parents.append(numbers.get(beginning[:-1], -1))
+                named = shown([answerer.target.id_to_token(beginning[-1])])[0]
+                labels.append("(end)" if beginning[-1] == END else named)
+                scores.append(float(np.exp(score)))
+        marked = [numbers[way] for n in range(len(best)) if (way := tuple(best[: n + 1])) in numbers]
+        beam = answerer.facts["beam"]
+        caption = f"At each step the {beam} likeliest beginnings go on; the pointer shows how likely each is."
+        return Tree(self.title, labels, parents, scores, marked, "%", caption)
 
 
 class TextMap(Explainer):

@@ -21,7 +21,7 @@ from trasluz.api import (
 )
 
 from .config import TextSeq2SeqConfig
-from .explain import Cut, Drawn, Looked, Others, SelfLooked, TextMap
+from .explain import Cut, Drawn, Looked, Others, Search, SelfLooked, TextMap
 from .pairs import Directed
 from .predict import SOURCE_FILE, TARGET_FILE, TextPredictor, as_outputs, text_of
 from .states import FILE as TEXTS_FILE
@@ -100,7 +100,7 @@ class TextSeq2Seq(ModelFamily):
 
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, how the text is cut, what else it might have answered."""
-        return (Looked(), SelfLooked(), Cut(), Others(), Drawn(), TextMap())
+        return (Looked(), SelfLooked(), Cut(), Others(), Search(), Drawn(), TextMap())
 
 
 def _keep_texts(learned: "Learned", data: Directed, extra: Mapping[str, Any], folder: Path) -> None:

@@ -13,6 +13,7 @@ from trasluz.api import (
     RichText,
     Samples,
     Stages,
+    Tree,
     View,
 )
 
@@ -28,6 +29,7 @@ from .quadrants import QuadrantsPainter
 from .richtext import RichTextPainter
 from .samples import SamplesPainter
 from .stages import StagesPainter
+from .tree import TreePainter
 
 PAINTERS: dict[type, type[Canvas]] = {
     Alignment: AlignmentPainter,
@@ -42,6 +44,7 @@ PAINTERS: dict[type, type[Canvas]] = {
     RichText: RichTextPainter,
     Samples: SamplesPainter,
     Stages: StagesPainter,
+    Tree: TreePainter,
 }
 
 
