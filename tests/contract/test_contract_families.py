@@ -202,3 +202,20 @@ def test_the_same_seed_gives_the_same_model(finished: Finished, tmp_path: Path, 
         one, other = (m.predictor.outputs([sample])[0] for m in (model, finished.model))
         for name in one:
             assert np.allclose(one[name], other[name], atol=1e-5)
+
+
+def test_runs_are_compared(finished: Finished) -> None:
+    from trasluz.host.comparing import compared
+
+    found = compared(REGISTRY, {"one": finished.run.path, "other": finished.run.path})
+    json.dumps({name: value for name, value in found.items() if name != "views"})
+    assert [row["name"] for row in found["runs"]] == ["one", "other"]
+    for row in found["runs"]:
+        assert row["score"] == finished.model.card.metrics[finished.family.headline]
+    for part in found["by_length"] or ():
+        assert part["scores"]["one"] == part["scores"]["other"]
+        assert part["from"] <= part["mean"] <= part["to"]
+    for ahead in found["long"]:
+        assert ahead["low"] == ahead["by"] == ahead["high"] == 0
+    for view in found["views"]:
+        assert view_from_json(view)
