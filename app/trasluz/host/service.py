@@ -18,7 +18,6 @@ from .models import OpenModels
 if TYPE_CHECKING:
     import numpy as np
 
-    from trasluz.api import ModelCard
     from trasluz.core.plugins.registry import Registry
 
 Pool = Literal["quick", "long", "pictures"]
@@ -387,44 +386,22 @@ class Service:
             )
 
     def compared(self, *, runs: Mapping[str, str]) -> dict[str, Any]:
-        """Hold finished runs of one family on the same data against each other: what each is called → where it is.
-
-        Returns:
-            See `trasluz.host.comparing.compared`.
-        """
+        """Hold finished runs of one family, name → folder, against each other: `trasluz.host.comparing.compared`."""
         from .comparing import compared
 
         return compared(self.registry(), {name: Path(path) for name, path in runs.items()})
 
     def keepable(self, model: str) -> dict[str, Any]:
         """What of a model can be kept for later runs, in a word (`what`); empty where nothing can."""
-        from trasluz.core.inference.model import find_model, read_card
+        from .keeping import keepable
 
-        return {"what": self._keepable(read_card(find_model(Path(model))))}
+        return {"what": keepable(self.registry(), Path(model))}
 
     def keep(self, *, model: str, name: str) -> dict[str, Any]:
-        """Keep what later runs can start from of a finished model; say how a setting names it from now on.
+        """Keep what later runs can start from of a finished model under a name; say how a setting names it then."""
+        from .keeping import keep
 
-        Args:
-            model: A model folder, or a run folder with one.
-            name: The name.
-        """
-        from dataclasses import asdict
-
-        from trasluz.core import places
-        from trasluz.core.inference.model import find_model, read_card
-
-        folder = find_model(Path(model))
-        card = read_card(folder)
-        family = self.registry().family(card.family)
-        kept = family.keep(folder, card, name=name, library=places.library_folder())
-        return {**asdict(kept), "what": self._keepable(card)}
-
-    def _keepable(self, card: "ModelCard") -> str:
-        """What of a model can be kept; a plugin that cannot say so costs only that."""
-        with suppress(Exception):
-            return str(self.registry().family(card.family).keepable(card))
-        return ""
+        return keep(self.registry(), Path(model), name)
 
     def export(
         self,
