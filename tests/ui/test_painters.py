@@ -228,6 +228,21 @@ def test_the_heat_can_be_taken_away(qtbot: QtBot) -> None:
     assert "warmest" in painter.accessibleDescription()
 
 
+def test_a_click_on_the_picture_chooses_a_cell_of_its_middle_square(qtbot: QtBot) -> None:
+    image = np.full((40, 80, 3), 200, np.uint8)
+    painter = OverlayPainter(Overlay("o", image, np.zeros((1, 1)), cells=4))
+    qtbot.addWidget(painter)
+    painter.resize(200, 100)
+    chosen: list[int] = []
+    painter.chosen.connect(chosen.append)
+    for x, y in ((55, 5), (145, 95), (105, 30), (20, 50)):  # the last one lies beside the square
+        qtbot.mouseClick(painter, Qt.MouseButton.LeftButton, pos=QPoint(x, y))
+    assert chosen == [0, 15, 6]
+    painter.set_view(Overlay("o", image, np.zeros((1, 1))))
+    qtbot.mouseClick(painter, Qt.MouseButton.LeftButton, pos=QPoint(105, 30))
+    assert len(chosen) == 3
+
+
 def test_the_best_point_wears_a_ring(qtbot: QtBot) -> None:
     painter = CurvePainter(FULL["curve"])  # type: ignore[arg-type]
     qtbot.addWidget(painter)

@@ -17,7 +17,8 @@ class Advice:
         cell: The cell that is advised; where the data lies, unless the sentence says why not.
         sentence: The reason, in one sentence.
         also: Other cells that are worth trying, the likeliest first.
-        facts: How it was measured, as JSON values, for whoever looks closer.
+        facts: How it was measured, as JSON values, for whoever looks closer; with `looks_at_models` true the window
+            asks again when a run has finished.
     """
 
     table: Quadrants
@@ -31,6 +32,16 @@ class Advice:
     def advised(self) -> Mapping[str, Any]:
         """The settings that are advised."""
         return self.settings[self.cell]
+
+    @property
+    def distinct(self) -> tuple[int, ...]:
+        """The cells that differ in their settings: of those that are alike the advised one, or else the first."""
+        found: list[int] = []
+        for i, settings in enumerate(self.settings):
+            alike = [j for j, others in enumerate(self.settings) if others == settings]
+            if i == (self.cell if self.cell in alike else alike[0]):
+                found.append(i)
+        return tuple(found)
 
     def named(self, cell: int) -> str:
         """A cell by its halves: `few, similar`."""

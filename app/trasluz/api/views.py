@@ -44,12 +44,15 @@ class Overlay:
         image: (H, W, 3) uint8 RGB.
         heat: (h, w) float from 0 to 1, stretched over the picture.
         caption: A sentence that reads it.
+        cells: Into how many rows and columns the square in the middle of the picture is cut, where the person may
+            click on one; the explainer's choices are these cells, row by row. 0 where there is nothing to click on.
     """
 
     title: str
     image: np.ndarray
     heat: np.ndarray
     caption: str = ""
+    cells: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class Advising(QObject):
         session.data_changed.connect(self.measure)
         session.catalogue_changed.connect(self.measure)
         session.project_changed.connect(self.forget)
+        session.run_state_changed.connect(self._run_stands)
 
     def standing(self, family: str) -> Standing | None:
         """How the advice of a family stands; None where it has none for this data."""
@@ -108,6 +109,14 @@ class Advising(QObject):
     def _failed(self, family: str, trouble: Trouble) -> None:
         self._calls.pop(family, None)
         self._stand(family, Standing("failed", words=trouble.sentence))
+
+    def _run_stands(self, state: str) -> None:
+        """A new model may change the advice of a family that learns from models: it is asked once more."""
+        if state != "finished":
+            return
+        for family, standing in list(self._standings.items()):
+            if standing.advice is not None and standing.advice.facts.get("looks_at_models"):
+                self.again(family)
 
     def again(self, family: str) -> None:
         """Ask once more, after it failed."""

@@ -119,6 +119,7 @@ def advise(context: AdviceContext) -> Advice:
             "sample": SAMPLE,
             "checkpoint": checkpoint,
             "teacher": teacher.card.title if teacher else "",
+            "looks_at_models": True,
         },
     )
 

@@ -83,7 +83,7 @@ class PatchAttention(OfThisFamily):
 
     id = "vit-patch-attention"
     title = "What a patch looks at"
-    sentence = "Choose a patch: the heat shows from which others it takes, on average over all layers and heads."
+    sentence = "Click on a patch: the heat shows from which others it takes, on average over all layers and heads."
 
     def choices(self, card: ModelCard) -> Sequence[str]:
         """The patches, row by row."""
@@ -106,7 +106,7 @@ class PatchAttention(OfThisFamily):
         caption = f"It takes {row[aside + number]:.1%} from itself; the mark is where it lies. {ASIDE}"
         heat = to_patches(others, aside)
         view = over(sample, heat, f"The patch in {choices[number]}", caption)
-        return Overlay(view.title, marked(view.image, number, len(heat)), view.heat, view.caption)
+        return Overlay(view.title, marked(view.image, number, len(heat)), view.heat, view.caption, cells=len(heat))
 
 
 class Patches(OfThisFamily):

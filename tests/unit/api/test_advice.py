@@ -1,6 +1,7 @@
 """Advice survives the wire and a file, and says on which side of each threshold the data lies."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -37,6 +38,14 @@ def test_the_cell_is_the_one_of_both_halves(down: float | None, across: float | 
     assert written["settings"] == {"strategy": str(found.cell)} == dict(found.advised)
     assert [c["advised"] for c in written["cells"]].index(True) == found.cell
     assert (written["down"]["word"] == "high") == (down is not None and down >= 10)
+
+
+def test_cells_with_the_same_settings_count_as_one() -> None:
+    made = advice(50.0, 2.0)  # few on one axis, many on the other: the third cell
+    assert made.distinct == (0, 1, 2, 3)
+    alike = replace(made, settings=({"start": "a"}, {"start": "b"}, {"start": "a"}, {"start": "b"}))
+    assert alike.cell == 2
+    assert alike.distinct == (1, 2), "the advised one stands for those that are like it"
 
 
 def test_what_is_no_advice_is_refused() -> None:

@@ -317,7 +317,9 @@ class ModelPage(Page):
         alike = [
             run
             for run in (session.runs if session is not None else [])
-            if run.family == self.family and run.seconds and run.settings.get("strategy") == settings.get("strategy")
+            if run.family == self.family
+            and run.seconds
+            and all(run.settings.get(name) == settings.get(name) for name in ("strategy", "start", "learn"))
         ]
         if alike:
             took = f"The last run like this took {duration(alike[0].seconds)}"

@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter, QPainterPath
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Overlay
@@ -85,6 +85,24 @@ class OverlayPainter(Canvas):
         row = min(heat.shape[0] - 1, int((point.y() - frame.top()) / frame.height() * heat.shape[0]))
         column = min(heat.shape[1] - 1, int((point.x() - frame.left()) / frame.width() * heat.shape[1]))
         return f"warmth here: {number(float(heat[row, column]), '%')}"
+
+    def cell_at(self, point: QPointF) -> int | None:
+        """The number of the cell under a point, row by row; None beside the cells, or where there are none."""
+        frame, cells = self._frame(QRectF(self.rect())), int(self.view.cells)
+        side = min(frame.width(), frame.height())
+        if not cells or side <= 0:
+            return None
+        across = (point.x() - frame.center().x()) / side + 0.5
+        down = (point.y() - frame.center().y()) / side + 0.5
+        if not (0 <= across < 1 and 0 <= down < 1):
+            return None
+        return int(down * cells) * cells + int(across * cells)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Qt's: choose the cell."""
+        super().mousePressEvent(event)
+        if (cell := self.cell_at(event.position())) is not None:
+            self.chosen.emit(cell)
 
     def _frame(self, area: QRectF) -> QRectF:
         height, width = self.view.image.shape[:2]

@@ -100,8 +100,11 @@ class AdviceCard(Card):
         self.follow_button.setText("Following the advice" if following else "Follow the advice")
         left = untried(self.advice, runs)
         self.try_button.setEnabled(bool(left))
-        words = {0: "All four tried", 4: "Try all four"}.get(len(left), f"Try the other {len(left)}")
-        self.try_button.setText("Try the last one" if len(left) == 1 else words)
+        count = len(self.advice.distinct)
+        all_of_them = {2: "both", 3: "all three", 4: "all four"}.get(count, "it")
+        words = {0: f"{all_of_them.capitalize()} tried" if count > 1 else "Tried", count: f"Try {all_of_them}"}
+        others = "Try the last one" if len(left) == 1 else f"Try the other {len(left)}"
+        self.try_button.setText(words.get(len(left), others))
 
     def _show(self, table: "Quadrants") -> None:
         from trasluz.ui.views.quadrants import QuadrantsPainter
@@ -124,8 +127,8 @@ class AdviceCard(Card):
 
 def cell_of(advice: "Advice", settings: Mapping[str, Any]) -> int | None:
     """The cell that these settings choose, or None where they leave the choice to the advice."""
-    for i, own in enumerate(advice.settings):
-        if all(settings.get(name) == value for name, value in own.items()):
+    for i in advice.distinct:
+        if all(settings.get(name) == value for name, value in advice.settings[i].items()):
             return i
     return None
 
@@ -133,7 +136,7 @@ def cell_of(advice: "Advice", settings: Mapping[str, Any]) -> int | None:
 def untried(advice: "Advice", runs: Sequence[Any]) -> list[int]:
     """The cells that no run has tried, nor is about to, in their order."""
     tried = {cell for cell, run in _latest(advice, runs).items() if run.state not in _NOT_TRIED}
-    return [i for i in range(len(advice.settings)) if i not in tried]
+    return [i for i in advice.distinct if i not in tried]
 
 
 _NOT_TRIED = {"failed", "stopped", "interrupted"}

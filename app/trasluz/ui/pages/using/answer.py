@@ -295,6 +295,12 @@ class AnswerPanel(QWidget):
         self._sight_title.setVisible(bool(self._sight_title.text()))
         self._show_view(view, strength=self._strength)
 
+    def _cell_chosen(self, cell: int) -> None:
+        """Look at a place of the picture that was clicked on; the first choice is what the model says by itself."""
+        if 0 <= cell < self._look.count() - 1:
+            self._look.setCurrentIndex(cell + 1)
+            self._explain()
+
     def _bar_chosen(self, label: str) -> None:
         index = self._look.findText(label)
         if index > 0:
@@ -322,6 +328,8 @@ class AnswerPanel(QWidget):
             vertical = QSizePolicy.Policy.Maximum if rows else QSizePolicy.Policy.Expanding
             painter.setSizePolicy(QSizePolicy.Policy.Expanding, vertical)
             painter.setMinimumHeight(160)
+            if isinstance(painter, OverlayPainter):
+                painter.chosen.connect(self._cell_chosen)
             if not rows:
                 painter.setMaximumHeight(self._tallest)
             self._picture.addWidget(painter, 1)
