@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from trasluz.api import Kind
 
@@ -33,8 +34,6 @@ def _lines(at: Path) -> Path:
 
 def _sounds(at: Path) -> Path:
     """Tones, rising chirps and noise by formula, from a third of a second to one second."""
-    import wave
-
     import numpy as np
 
     draw, rate = np.random.default_rng(0), 16_000
@@ -47,12 +46,39 @@ def _sounds(at: Path) -> Path:
         sound = draw.uniform(0.1, 0.9) * sound + draw.normal(0, 0.01, len(time))
         folder = at / ("train" if number < 48 else "val") / label
         folder.mkdir(parents=True, exist_ok=True)
-        with wave.open(str(folder / f"{number:02}.wav"), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            file.writeframes((sound.clip(-1, 1) * 32767).astype("<i2").tobytes())
+        _save_sound(folder / f"{number:02}.wav", sound, rate)
     return at
+
+
+def _speech(at: Path) -> Path:
+    """“Words” of two to four tones, each a letter with a pitch of its own, with pauses between them; two speakers."""
+    import numpy as np
+
+    draw, rate = np.random.default_rng(0), 8_000
+    pitches = {"a": 440.0, "b": 800.0, "o": 1_500.0, "u": 2_700.0}
+    at.mkdir(parents=True)
+    rows = ["path,text,split"]
+    for number in range(110):
+        text = "".join(draw.choice(list(pitches), size=draw.integers(2, 5)))
+        parts = [np.zeros(int(rate * draw.uniform(0.05, 0.2)))]
+        for letter in text:
+            time = np.arange(int(rate * draw.uniform(0.12, 0.2))) / rate
+            parts += [np.sin(2 * np.pi * pitches[letter] * draw.uniform(0.97, 1.03) * time), np.zeros(rate // 12)]
+        sound = 0.5 * np.concatenate(parts)
+        _save_sound(at / f"{number:03}.wav", sound + draw.normal(0, 0.01, len(sound)), rate)
+        rows.append(f"{number:03}.wav,{text},{'train' if number < 90 else 'val'}")
+    (at / "list.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return at
+
+
+def _save_sound(path: Path, sound: Any, rate: int) -> None:
+    import wave
+
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((sound.clip(-1, 1) * 32767).astype("<i2").tobytes())
 
 
 def _dates(at: Path) -> Path:
@@ -117,6 +143,7 @@ def _prose(at: Path) -> Path:
 SMALL_DATA: dict[str, Callable[[Path], Path]] = {
     Kind.IMAGE_CLASSES: _photos,
     Kind.HANDWRITING: _lines,
+    Kind.SPEECH: _speech,
     Kind.SOUND_CLASSES: _sounds,
     Kind.TEXT_PAIRS: _dates,
     Kind.TEXT: _text,
@@ -130,6 +157,7 @@ _SMALL_RNN = {"units": 32, "layers": 1, "augmentation": 0.0, "learning_rate": 5e
 _SMALL_PAIRS = {"width": 64, "layers": 1, "cell": "gru", "learning_rate": 0.01, "average": 0.9, "dropout": 0.0}
 SETTINGS: dict[tuple[str, str], dict[str, object]] = {
     ("sequence-rnn", Kind.HANDWRITING): {"epochs": 24, **_SMALL_RNN},
+    ("sequence-rnn", Kind.SPEECH): {"epochs": 16, **_SMALL_RNN, "directions": "one"},
     ("sequence-rnn", Kind.SOUND_CLASSES): {"epochs": 6, **_SMALL_RNN},
     ("sequence-rnn", Kind.TEXT): {"epochs": 2, "units": 32, "layers": 1, "batch_size": 16, "truncation": 32},
     ("sequence-rnn", "long-memory"): {"epochs": 2, "units": 16, "cell": "rnn", "batch_size": 16},

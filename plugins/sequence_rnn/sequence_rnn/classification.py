@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from trasluz.api import DataError, Explainer, LoadedModel, Prediction, Predictor, Record, TrainContext
 from trasluz.api.scores import classification
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from .lesson import Lesson
     from .network import Classifier
 
+WEIGHT, WEIGHED = "heard_weight", "heard_sum"
+"""What a stream hands on of the steps that it has heard: the sum of their weights, and of what they said by it."""
 SMOOTHING = 0.1
 """Of the targets (Szegedy et al. 2016), so that few examples are not learned by heart with certainty."""
 
@@ -90,11 +94,21 @@ class ClassLesson(ItemLesson["Classifier"]):
         return (torch.tensor(several),)
 
     def loss(self, network: "Classifier", batch: "tuple[Tensor, ...]") -> "tuple[Tensor, dict[str, float]]":
-        """Cross-entropy."""
+        """Cross-entropy; with mixup of each item with another one of the batch (Zhang et al., ICLR 2018)."""
+        import torch
         from torch.nn import functional
 
         x, steps, targets = batch
-        return functional.cross_entropy(network(x, steps), targets, label_smoothing=SMOOTHING), {}
+        mixing = getattr(self.config, "mixing", 0.0)
+        if not mixing or not network.training:
+            return functional.cross_entropy(network(x, steps), targets, label_smoothing=SMOOTHING), {}
+        share = float(torch.distributions.Beta(mixing, mixing).sample())
+        other = torch.randperm(len(x), device=x.device)
+        scores = network(share * x + (1 - share) * x[other], torch.maximum(steps, steps[other]))
+        losses = (
+            functional.cross_entropy(scores, each, label_smoothing=SMOOTHING) for each in (targets, targets[other])
+        )
+        return sum(part * loss for part, loss in zip((share, 1 - share), losses, strict=True)), {}
 
     def answers(self, network: "Classifier", x: "Tensor", steps: "Tensor", records: Sequence[Record]) -> Answers:
         """The likeliest class of each; one that train lacks counts as wrong, and has no loss."""
@@ -113,11 +127,29 @@ class ClassLesson(ItemLesson["Classifier"]):
         """The share of right answers."""
         return f"{metrics['accuracy']:.1%} right"
 
+    def head_states(self, network: "Classifier") -> Mapping[str, list[int]]:
+        """The sums of the pooling."""
+        return {WEIGHT: [1, 1], WEIGHED: [1, network.core.outputs]}
+
     def write_answer(self, writer: "GraphWriter", network: "Classifier", remembered: str) -> None:
-        """Weigh the steps, classify their mean."""
-        weights = writer.node("Softmax", writer.linear(network.importance, remembered), axis=1)  # (B, T, 1)
-        attention = writer.node("Squeeze", weights, writer.integers(2), result="attention")
-        writer.output(attention, ("items", "steps"))
-        pooled = writer.node("ReduceSum", writer.node("Mul", weights, remembered), writer.integers(1), keepdims=0)
+        """Weigh the steps, classify their mean; a stream hands on the sums of both."""
+        from .network import CERTAIN
+
+        bound = writer.constant(CERTAIN)
+        bounded = writer.node("Tanh", writer.node("Div", writer.linear(network.importance, remembered), bound))
+        weights = writer.node("Exp", writer.node("Mul", bounded, bound))  # (B, T, 1)
+        total = writer.node("ReduceSum", weights, writer.integers(1), keepdims=0)  # (B, 1)
+        weighed = writer.node("ReduceSum", writer.node("Mul", weights, remembered), writer.integers(1), keepdims=0)
+        if self.streaming is not None:
+            sums = []
+            for name, now in ((WEIGHT, total), (WEIGHED, weighed)):
+                size = self.head_states(network)[name][1]
+                before = writer.input(name, np.float32, ("items", size))
+                sums.append(writer.node("Add", before, now, result=f"{name}_after"))
+                writer.output(sums[-1], ("items", size))
+            total, weighed = sums
+        shares = writer.node("Div", writer.node("Squeeze", weights, writer.integers(2)), total, result="attention")
+        writer.output(shares, ("items", "steps"))
+        pooled = writer.node("Div", weighed, total)  # (B, N·H)
         scores = writer.node("Softmax", writer.linear(network.head, pooled), result=PROBABILITIES, axis=1)
         writer.output(scores, ("items", network.head.out_features))

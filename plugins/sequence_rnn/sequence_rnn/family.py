@@ -27,7 +27,7 @@ class SequenceRnn(ModelFamily):
 
     id = "sequence-rnn"
     title = "Recurrent network"
-    sentence = "Reads handwriting, tells sounds apart and writes texts, remembering what came before."
+    sentence = "Reads handwriting and speech, tells sounds apart and writes texts, remembering what came before."
     kinds = kinds()
     config = SequenceRnnConfig
     headline = "cer"

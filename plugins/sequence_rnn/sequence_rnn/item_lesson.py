@@ -176,7 +176,8 @@ class ItemLesson(Lesson[Net]):
         from trasluz.torchkit.graph import GraphWriter
 
         writer = GraphWriter()
-        remembered = write_core(writer, network.core, self.front.write(writer, network.stem, self.facts))
+        features = self.front.write(writer, network.stem, self.facts)
+        remembered = write_core(writer, network.core, features, handed_on=self.streaming is not None)
         self.write_answer(writer, network, remembered)
         writer.save(folder / GRAPH_FILE, self.title)
         return {"model": GRAPH_FILE}
@@ -186,16 +187,51 @@ class ItemLesson(Lesson[Net]):
         return self.front.preprocessing(self.facts)
 
     def extra(self, network: Net) -> Mapping[str, Any]:
-        """What the front end must know."""
-        return {"facts": dict(self.facts)}
+        """What the front end must know, and how the graph is run in chunks where it can be."""
+        if self.streaming is None:
+            return {"facts": dict(self.facts)}
+        states = {**self.streaming["states"], **core_states(network.core), **self.head_states(network)}
+        return {"facts": dict(self.facts), "streaming": {**self.streaming, "states": states}}
+
+    @property
+    def streaming(self) -> Mapping[str, Any] | None:
+        """How the front end hears a sequence in chunks; None where it needs the whole."""
+        return self.facts.get("streaming")
+
+    def head_states(self, network: Net) -> Mapping[str, list[int]]:
+        """What the head hands from chunk to chunk: name → shape with one item."""
+        return {}
 
 
-def write_core(writer: "GraphWriter", core: "RecurrentCore", features: str) -> str:
-    """Write the recurrent layers: (B, T, D) → the last one's outputs (B, T, N·H), all of them declared outputs."""
+def write_core(writer: "GraphWriter", core: "RecurrentCore", features: str, *, handed_on: bool = False) -> str:
+    """Write the recurrent layers.
+
+    Args:
+        writer: The graph.
+        core: The layers.
+        features: (B, T, D).
+        handed_on: Whether the state is an input of the graph (`core_states`), and an output under the same name with
+            `_after` behind it; for one direction only.
+
+    Returns:
+        The last layer's outputs (B, T, N·H); those of all layers are declared outputs.
+    """
     x = writer.node("Transpose", features, perm=[1, 0, 2])  # (T, B, D)
     name = ""
     for depth, ways in enumerate(core.layers, start=1):
-        x = writer.recurrent(list(ways), x)  # type: ignore[arg-type]
+        before = [n for n in core_states(core) if handed_on and n.endswith(f"_{depth}")]
+        after = [f"{n}_after" for n in before]
+        for n in before:
+            writer.input(n, np.float32, (1, "items", core.units))
+        x = writer.recurrent(list(ways), x, state=before, last=after)  # type: ignore[arg-type]
+        for n in after:
+            writer.output(n, (1, "items", core.units))
         name = writer.node("Transpose", x, result=f"hidden_{depth}", perm=[1, 0, 2])
         writer.output(name, ("items", "steps", core.outputs))
     return name
+
+
+def core_states(core: "RecurrentCore") -> dict[str, list[int]]:
+    """What the recurrent layers hand from chunk to chunk: name → shape with one item, layer by layer."""
+    parts = ("state", "memory") if core.cell == "lstm" else ("state",)
+    return {f"{part}_{depth}": [1, 1, core.units] for depth in range(1, len(core.layers) + 1) for part in parts}

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .settings import CoreConfig
 
 
+CERTAIN = 10.0
+"""The importance of a step lies between this and its negative, so that what a stream adds up stays a number."""
+
+
 class Transcriber(nn.Module):
     """A stem, recurrent layers, and the log-probability of each character at each step.
 
@@ -101,7 +105,7 @@ class Classifier(nn.Module):
         return seen
 
     def _pooled(self, remembered: Tensor, steps: Tensor) -> tuple[Tensor, Tensor]:
-        scores = self.importance(remembered).squeeze(2).float()  # (B, T)
+        scores = CERTAIN * torch.tanh(self.importance(remembered).squeeze(2).float() / CERTAIN)  # (B, T)
         place = torch.arange(scores.shape[1], device=scores.device)[None]
         weights = functional.softmax(scores.masked_fill(place >= steps[:, None], float("-inf")), dim=1)
         return (weights[:, :, None] * remembered).sum(dim=1), weights

@@ -1,6 +1,7 @@
 """Answers with the exported graph: an item in, its text or its class out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from trasluz.api import LoadedModel, Outputs, Prediction, Predictor, Sample
 
 from .alphabet import Alphabet
 from .decoding import CharacterModel, beam_search, greedy
+from .streaming import Stream, nothing_heard
 
 SCORES = "log_probabilities"
 PROBABILITIES = "probabilities"
@@ -17,13 +19,52 @@ Feed = Callable[[Sample], dict[str, np.ndarray]]
 """What the graph takes of one item, with the batch axis."""
 
 
-class TranscriptionPredictor(Predictor):
-    """One item in, its text out."""
+class ItemPredictor(Predictor):
+    """One item at a time through the model's graph: items differ in length.
+
+    Args:
+        model: The model.
+        feed: What the graph takes of an item, but for the state of a stream.
+    """
 
     def __init__(self, model: LoadedModel, feed: Feed) -> None:
         super().__init__(model)
         self.feed = feed
         self.graph = model.graph("model")
+        self.streaming: Mapping[str, Any] | None = self.card.extra.get("streaming")
+        """How it is run in chunks; None where it needs the whole item."""
+
+    def explaining_outputs(self, sample: Sample) -> Outputs:
+        """Every output of the graph: those of the recurrent layers are (T, N·H), `attention` (T,)."""
+        return self.run(sample, None)
+
+    def run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
+        """Outputs of the graph for one item, without the batch axis; all where `wanted` is None."""
+        before = nothing_heard(self.streaming) if self.streaming else {}
+        found = self.graph.run({**self.feed(sample), **before}, wanted)
+        return {name: values[0] for name, values in found.items()}
+
+    def stream(self) -> Stream:
+        """A new stream: it gives what `outputs` gives, chunk by chunk.
+
+        Raises:
+            ValueError: If the model reads in both directions, and needs the end before it can begin.
+        """
+        if self.streaming is None:
+            raise ValueError("this model reads in both directions and cannot be run in chunks")
+        return Stream(lambda wanted, feeds: self.graph.run(feeds, wanted), self.streaming, self.answered)
+
+    answered: ClassVar[tuple[str, ...]]
+    """The outputs that answers are made of."""
+
+
+class TranscriptionPredictor(ItemPredictor):
+    """One item in, its text out."""
+
+    answered = (SCORES,)
+
+    def __init__(self, model: LoadedModel, feed: Feed) -> None:
+        super().__init__(model, feed)
         self.alphabet = Alphabet(tuple(self.card.extra["alphabet"]))
         self.decoding = self.card.extra["decoding"]
         name = self.card.files.get("language_model")
@@ -31,11 +72,7 @@ class TranscriptionPredictor(Predictor):
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
         """Give the log-probabilities (T, K) of each item; items differ in length, so each runs alone."""
-        return [self._run(sample, (SCORES,)) for sample in samples]
-
-    def explaining_outputs(self, sample: Sample) -> Outputs:
-        """Give the outputs of every recurrent layer as well, (T, N·H)."""
-        return self._run(sample, None)
+        return [self.run(sample, (SCORES,)) for sample in samples]
 
     def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
         """Decode; the score is the middle probability of the steps' likeliest characters."""
@@ -51,26 +88,15 @@ class TranscriptionPredictor(Predictor):
             return "".join(self.alphabet.characters[n - 1] for n in greedy(scores)[0]), float(scores.max(1).sum())
         return beam_search(scores, self.alphabet.characters, beam, model=self.language, weight=weight, bonus=bonus)
 
-    def _run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
-        found = self.graph.run(self.feed(sample), wanted)
-        return {name: values[0] for name, values in found.items()}
 
-
-class ClassPredictor(Predictor):
+class ClassPredictor(ItemPredictor):
     """One item in, its class out."""
 
-    def __init__(self, model: LoadedModel, feed: Feed) -> None:
-        super().__init__(model)
-        self.feed = feed
-        self.graph = model.graph("model")
+    answered = (PROBABILITIES,)
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
         """Give `probabilities` (K,) of each item; items differ in length, so each runs alone."""
-        return [self._run(sample, (PROBABILITIES,)) for sample in samples]
-
-    def explaining_outputs(self, sample: Sample) -> Outputs:
-        """Give `attention` (T,) and the outputs of every recurrent layer as well, (T, N·H)."""
-        return self._run(sample, None)
+        return [self.run(sample, (PROBABILITIES,)) for sample in samples]
 
     def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
         """Name the likeliest class."""
@@ -78,7 +104,3 @@ class ClassPredictor(Predictor):
         order = np.argsort(-probabilities, kind="stable")[:TOP]
         top = tuple((self.card.labels[i], min(1.0, float(probabilities[i]))) for i in order)
         return Prediction(text=top[0][0], label=top[0][0], score=top[0][1], top=top)
-
-    def _run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
-        found = self.graph.run(self.feed(sample), wanted)
-        return {name: values[0] for name, values in found.items()}

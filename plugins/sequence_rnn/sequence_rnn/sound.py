@@ -27,6 +27,8 @@ LOWEST = 40.0
 """Hz; below are hum and handling."""
 FLOOR = 1e-6
 """Of power, before the logarithm, where the whole recording has the power 1: what is 60 dB below it is silence."""
+STREAMED_FLOOR = 1e-8
+"""Of power, where a stream cannot know how loud the whole recording will be."""
 QUIET = 1e-5
 """Added to the loudness that is divided by, so that digital silence stays silent."""
 FLAT = 0.1
@@ -92,6 +94,30 @@ def log_mel(waveform: "Tensor", rate: int) -> "Tensor":
     levels = levels - levels.mean(dim=2, keepdim=True)
     spread = torch.sqrt((levels * levels).mean(dim=(1, 2), keepdim=True))
     return levels / (spread + FLAT)
+
+
+def streamed_levels(waveform: "Tensor", rate: int) -> "Tensor":
+    """(B, S) → (B, M, F): the logarithm of the power as it is, of frames that lie wholly in the waveform.
+
+    Nothing is measured of the recording as a whole, so that a frame is the same in whatever chunk it comes.
+    """
+    import torch
+    from torch.nn import functional
+
+    cosines, sines, bands = (torch.from_numpy(each) for each in kernels(rate))
+    real, imaginary = (functional.conv1d(waveform[:, None], k, stride=hop(rate)) for k in (cosines, sines))
+    return torch.log(torch.clamp(bands @ (real * real + imaginary * imaginary), min=STREAMED_FLOOR))
+
+
+def write_streamed_levels(writer: "GraphWriter", waveform: str, rate: int) -> str:
+    """Write `streamed_levels`: (B, S) → (B, M, F)."""
+    cosines, sines, bands = kernels(rate)
+    x = writer.node("Unsqueeze", waveform, writer.integers(1))
+    how: Mapping[str, Any] = {"kernel_shape": [cosines.shape[2]], "strides": [hop(rate)]}
+    parts = [writer.node("Conv", x, writer.constant(each), **how) for each in (cosines, sines)]
+    real, imaginary = (writer.node("Mul", part, part) for part in parts)
+    power = writer.node("MatMul", writer.constant(bands), writer.node("Add", real, imaginary))
+    return writer.node("Log", writer.node("Max", power, writer.constant(STREAMED_FLOOR)))
 
 
 def write_log_mel(writer: "GraphWriter", waveform: str, rate: int) -> str:

@@ -9,9 +9,13 @@ from torch import Tensor, nn
 class ConvNorm(nn.Sequential):
     """Convolution, batch normalisation (Ioffe and Szegedy 2015), rectifier."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int | tuple[int, int] = 1) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, stride: int | tuple[int, int] = 1, *, streaming: bool = False
+    ) -> None:
+        # a stream has its past before it, so that nothing is put in where a chunk begins or ends
+        padding = (kernel // 2, 0 if streaming else kernel // 2)
         super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False),
             nn.BatchNorm2d(outputs),
             nn.ReLU(inplace=True),
         )
@@ -56,22 +60,28 @@ class SoundStem(nn.Module):
 
     Other than in a line of ink, how high something stands is what it is: the bands are not pooled away at the end
     but weighed one by one.
+
+    Args:
+        streaming: Whether each step sees only what came before its end, so that a sound can be heard in chunks; the
+            frames that the first step looks back on are then given before it.
     """
 
     BANDS = 64
     """Mel bands of a frame."""
     STRIDE = 4
     """Frames that become one step."""
+    SEEN = 25
+    """Frames that one step of a stream sees: its own four and those before them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, streaming: bool = False) -> None:
         super().__init__()
         self.outputs = 128
         self.layers = nn.Sequential(
-            ConvNorm(1, 24, kernel=5, stride=2),  # (32, F/2)
-            ConvNorm(24, 48, stride=2),  # (16, F/4)
-            ConvNorm(48, 64),
+            ConvNorm(1, 24, kernel=5, stride=2, streaming=streaming),  # (32, F/2)
+            ConvNorm(24, 48, stride=2, streaming=streaming),  # (16, F/4)
+            ConvNorm(48, 64, streaming=streaming),
             nn.MaxPool2d((2, 1)),  # (8, F/4)
-            ConvNorm(64, 64),
+            ConvNorm(64, 64, streaming=streaming),
             nn.Conv2d(64, self.outputs, (8, 1), bias=False),  # (1, F/4)
             nn.BatchNorm2d(self.outputs),
             nn.ReLU(inplace=True),
@@ -83,5 +93,5 @@ class SoundStem(nn.Module):
 
     @classmethod
     def steps(cls, frames: int) -> int:
-        """How many steps `frames` frames become."""
+        """How many steps `frames` frames become, where all of the sound is there."""
         return -(-frames // cls.STRIDE)

@@ -14,7 +14,6 @@ from trasluz.api import (
     DataError,
     Explainer,
     LoadedModel,
-    ModelCard,
     Prediction,
     Predictor,
     Record,
@@ -29,7 +28,6 @@ from .explain import transcription_explainers
 from .front import FrontEnd
 from .item_lesson import Answers, ItemLesson
 from .predict import SCORES, TranscriptionPredictor
-from .script import transcription_script
 from .settings import TranscriptionConfig
 from .spelling import BONUS, chosen_weight, language_model
 from .tasks.task import Task
@@ -72,10 +70,6 @@ class Transcription(Task):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
         """Score `cer` and `wer`."""
         return error_rates([p.text for p in predictions], targets)
-
-    def script(self, card: ModelCard) -> str:
-        """Give the source of `predict.py`."""
-        return transcription_script(self.kind)
 
     def explainers(self) -> Sequence[Explainer]:
         """What can be seen in a model that transcribes."""

@@ -82,7 +82,7 @@ def look(path: str | Path, name: str | None = None) -> SoundFacts:
     if channels > 1:
         notes.append(("channels", f"{called} has {channels} channels; they are mixed into one."))
     if seconds > LONGEST:
-        sentence = f"{called} is {_spoken(seconds)} long; only its first {LONGEST:.0f} seconds are listened to."
+        sentence = f"{called} is {spoken(seconds)} long; only its first {LONGEST:.0f} seconds are listened to."
         notes.append(("too-long", sentence))
     return SoundFacts(seconds, rate, channels, tuple(notes))
 
@@ -151,7 +151,8 @@ def _decoded(file: "soundfile.SoundFile", called: str) -> np.ndarray:
     return np.ascontiguousarray(waveform, np.float32)
 
 
-def _spoken(seconds: float) -> str:
+def spoken(seconds: float) -> str:
+    """A length in words: `90 seconds`, `12 minutes`, `3.0 hours`."""
     if seconds < 120:
         return f"{seconds:.0f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 2 * 3600 else f"{seconds / 3600:.1f} hours"

@@ -5,12 +5,21 @@
 
 from .characters import CharactersConfig
 from .core import CoreConfig
+from .hearing import SoundConfig, SpeechConfig
 from .memory import MemoryConfig
 from .writing import TranscriptionConfig
 
 
-class SequenceRnnConfig(TranscriptionConfig, CharactersConfig, MemoryConfig):
+class SequenceRnnConfig(SoundConfig, SpeechConfig, CharactersConfig, MemoryConfig):
     """Every setting of every task; a class of each task that has its own stands among the bases."""
 
 
-__all__ = ["CharactersConfig", "CoreConfig", "MemoryConfig", "SequenceRnnConfig", "TranscriptionConfig"]
+__all__ = [
+    "CharactersConfig",
+    "CoreConfig",
+    "MemoryConfig",
+    "SequenceRnnConfig",
+    "SoundConfig",
+    "SpeechConfig",
+    "TranscriptionConfig",
+]

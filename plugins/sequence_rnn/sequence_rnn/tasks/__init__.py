@@ -10,6 +10,7 @@ from .task import Task
 
 _TASKS: dict[str, tuple[str, str]] = {
     "handwriting": ("handwriting", "Handwriting"),
+    "speech": ("speech", "Speech"),
     "sound-classes": ("sound_classes", "SoundClasses"),
     "text": ("characters", "Characters"),
     "long-memory": ("long_memory", "LongMemoryProblems"),

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import Kind, Record, Sample, TrainContext
+from trasluz.api import Kind, ModelCard, Record, Sample, TrainContext
 
 from ..alphabet import composed
 from ..front import FrontEnd
 from ..ink import FLAT, HEIGHT, LEAST_COLUMNS, brought, columns_for, normalised, varied
+from ..script import handwriting_script
 from ..transcription import Transcription
 
 if TYPE_CHECKING:
@@ -122,3 +123,7 @@ class Handwriting(Transcription):
     kind = Kind.HANDWRITING
     title = "Handwriting"
     front = LineFront()
+
+    def script(self, card: ModelCard) -> str:
+        """Give the source of `predict.py`."""
+        return handwriting_script(card)

@@ -3,9 +3,9 @@
 from trasluz.api import Kind, ModelCard
 
 from ..classification import Classification
-from ..settings import CoreConfig
+from ..settings import SoundConfig
 from ..sound_front import SoundFront
-from ..sound_script import PREDICT
+from ..sound_script import sound_class_script
 
 
 class SoundClasses(Classification):
@@ -14,9 +14,9 @@ class SoundClasses(Classification):
     name = "sound-classes"
     kind = Kind.SOUND_CLASSES
     title = "Sounds"
-    config = CoreConfig
+    config = SoundConfig
     front = SoundFront()
 
     def script(self, card: ModelCard) -> str:
         """Give the source of `predict.py`."""
-        return PREDICT
+        return sound_class_script(card)

@@ -11,7 +11,8 @@ def builtin_sources() -> list[DatasetSource]:
     from .plain_text import PlainText
     from .series_classes import SeriesClasses, SeriesSteps
     from .sound_classes import SoundClasses
+    from .speech import Speech
     from .text_pairs import TextPairs
 
     series = [SeriesClasses(), SeriesSteps(), Forecasts()]
-    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines(), SoundClasses(), *series]
+    return [ImageClasses(), TextPairs(), PlainText(), HandwrittenLines(), SoundClasses(), Speech(), *series]

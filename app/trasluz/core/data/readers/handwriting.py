@@ -18,7 +18,7 @@ from trasluz.core.data.walk import files_below
 
 from .manifest import answer_records, lists_files, manifest_in
 from .page_xml import Page, TextLine, read_page, xml_files
-from .transcripts import composed, has_pairs, paired_records, split_of
+from .transcripts import composed, has_pairs, paired_records, split_of, tidied
 
 ENDINGS: Final = (".gt.txt", ".txt")
 LONGEST_LINE: Final = 16_384
@@ -65,7 +65,7 @@ class HandwrittenLines(DatasetSource):
         if found.layout == "manifest":
             manifest = root if root.is_file() else manifest_in(root, "text", _is_picture)
             assert manifest is not None
-            yield from _tidied(answer_records(manifest, "text"))
+            yield from tidied(answer_records(manifest, "text"))
         elif found.layout == "line pairs":
             yield from paired_records(root, _is_picture, ENDINGS, noun="line")
         else:
@@ -145,11 +145,6 @@ def _page_pixels(path: str, _changed: int) -> np.ndarray:
     """A page in grey; the last ones are remembered, since their lines are read one after another."""
     image = read_image(path)
     return np.rint(image.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)).astype(np.uint8)
-
-
-def _tidied(rows: Iterator[Record | Problem]) -> Iterator[Record | Problem]:
-    for row in rows:
-        yield row if isinstance(row, Problem) else replace(row, target=composed(row.target))
 
 
 def _detected_page(path: Path) -> Detection | None:

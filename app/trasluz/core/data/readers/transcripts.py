@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,12 @@ _PROBED: Final = 2_000
 def composed(text: str) -> str:
     """A text as it is learned: composed Unicode (NFC), every run of white space one blank."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def tidied(rows: Iterator[Record | Problem]) -> Iterator[Record | Problem]:
+    """Records with their texts composed."""
+    for row in rows:
+        yield row if isinstance(row, Problem) else replace(row, target=composed(row.target))
 
 
 def has_pairs(root: Path, wanted: Callable[[str], bool], endings: Sequence[str]) -> bool:
