@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sequence_rnn.alphabet import alphabet_of, composed, rare, steps_needed
 from sequence_rnn.decoding import END, CharacterModel, aligned, beam_search, greedy
-from sequence_rnn.edits import confusions, error_rates
+from sequence_rnn.edits import confusions, edit_counts, error_rates
+from sequence_rnn.telling import tell_unknown
 
 LETTERS = "ab"
 
@@ -114,3 +115,18 @@ def test_texts_that_ctc_cannot_write_in_their_steps_are_known() -> None:
     assert steps_needed(alphabet.numbers("hello")) == 6  # a blank between the two l
     assert rare([("a.jpg", "aab"), ("b.jpg", "aa")]) == [("b", 1, "a.jpg")]
     assert alphabet.larger(["hat"]).characters[: len(alphabet.characters)] == alphabet.characters
+
+
+def test_each_error_is_counted_by_its_kind() -> None:
+    assert edit_counts("abxd", "abcdef") == {
+        "errors": 3, "substitutions": 1, "insertions": 0, "deletions": 2, "characters": 6, "word_errors": 1, "words": 1,
+    }  # fmt: skip
+    assert edit_counts("a b", "a")["insertions"] == 2
+
+
+def test_characters_that_the_model_cannot_write_are_named_with_their_items() -> None:
+    said = tell_unknown(["a.wav", "b.wav", "c.wav"], ["héé", "hé", "h"], ["h"])
+    assert said == [
+        "Nothing that was learned from holds “é” (in “a.wav”), so 2 of 3 items can only be read wrong there."
+    ]
+    assert tell_unknown(["a.wav"], ["h"], ["h"]) == []

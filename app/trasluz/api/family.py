@@ -269,6 +269,23 @@ class ModelFamily(ABC):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
         """Score answers against targets: the metrics by their fixed names."""
 
+    def details(
+        self, card: ModelCard, names: Sequence[str], predictions: Sequence[Prediction], targets: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """What `evaluate` tells besides the metrics, as JSON values; nothing by default.
+
+        Args:
+            card: Of the model.
+            names: The items.
+            predictions: The answers to them.
+            targets: The truth.
+
+        Returns:
+            `errors`: for each item, in their order, how many errors of which kind it has; `confusions`: [what is there,
+            what was answered, how often]; `notes`: sentences. Each may be missing.
+        """
+        return {}
+
     @abstractmethod
     def script(self, card: ModelCard) -> str:
         """The source of `predict.py`: runs the exported folder with onnxruntime and numpy, without Trasluz."""

@@ -8,6 +8,9 @@ from typing import Any
 from trasluz.cli.output import CommandError, Output
 from trasluz.core.statuses import BAD_DATA, USAGE
 
+_WORST = 5
+"""Items with their errors that are shown."""
+
 
 def evaluate(parsed: argparse.Namespace, output: Output) -> None:
     """Score an ONNX model on labelled data."""
@@ -34,6 +37,11 @@ def evaluate(parsed: argparse.Namespace, output: Output) -> None:
     )
     if "unsure" in result:
         output.line(_kept(result["unsure"], result["items"]))
+    for note in result.get("notes", ()):
+        output.line(note)
+    for row in [row for row in result.get("errors", ()) if row["errors"]][:_WORST]:
+        counted = ", ".join(f"{row[name]} {name}" for name in ("substitutions", "insertions", "deletions") if row[name])
+        output.line(f"{row['file']}: {counted}: “{row['text']}” for “{row['target']}”")
     for skipped in result["skipped"]:
         output.say(f"Set aside: {skipped['file']}: {skipped['reason']}")
 

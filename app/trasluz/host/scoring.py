@@ -5,10 +5,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import SPLITS, DataError, ModelCard, Split
+from trasluz.api import SPLITS, DataError, ModelCard, Prediction, Split
 from trasluz.core.corrections import Corrections
 from trasluz.core.inference.doubt import Answering, RiskCoverage, kept_as_json
-from trasluz.core.inference.judge import judge
+from trasluz.core.inference.judge import Judgement, judge
 from trasluz.core.project import Project
 
 from .calls import Cancels, Reports, UsageError, check_cancelled
@@ -74,8 +74,23 @@ def evaluate(
         "items_per_second": judgement.items_per_second,
         "parity": parity.model_dump(include={"max_abs_diff", "pytorch_score", "onnx_score"}) if parity else None,
         **doubt,
+        **_details(model, judgement),
         "judgement": judgement.model_dump(mode="json"),
     }
+
+
+def _details(model: "OpenModel", judgement: Judgement) -> dict[str, Any]:
+    """What the family tells besides the metrics: the errors of each item, the worst first, confusions, sentences."""
+    names, targets = [item.path for item in judgement.items], [item.target for item in judgement.items]
+    answers = [Prediction(text=item.text, label=item.label, score=item.score) for item in judgement.items]
+    told = dict(model.family.details(model.card, names, answers, targets))
+    if errors := told.pop("errors", ()):
+        rows = [
+            {"file": item.path, "part": item.part, "target": item.target, "text": item.text, **found}
+            for item, found in zip(judgement.items, errors, strict=True)
+        ]
+        told["errors"] = sorted(rows, key=lambda row: -row["errors"])
+    return told
 
 
 def _set_aside(dataset: "Index") -> list[dict[str, Any]]:

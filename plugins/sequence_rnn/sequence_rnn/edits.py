@@ -30,6 +30,23 @@ def error_rates(answers: Sequence[str], truths: Sequence[str]) -> dict[str, floa
     return {"cer": sum(r[0] for r in rows) / max(1, characters), "wer": sum(r[2] for r in rows) / max(1, words)}
 
 
+def edit_counts(answer: str, truth: str) -> dict[str, int]:
+    """The errors of one answer by characters, of each kind and in all, how much there is to read, and wrong words."""
+    from rapidfuzz.distance import Levenshtein
+
+    steps = Counter(step.tag for step in Levenshtein.editops(composed(truth), composed(answer)))
+    errors, characters, words, of_words = edits(answer, truth)
+    return {
+        "errors": errors,
+        "substitutions": steps["replace"],
+        "insertions": steps["insert"],
+        "deletions": steps["delete"],
+        "characters": characters,
+        "word_errors": words,
+        "words": of_words,
+    }
+
+
 def confusions(answers: Sequence[str], truths: Sequence[str]) -> Counter[tuple[str, str]]:
     """(character that is there, character that was read) → how often; the empty text is a missing character."""
     from rapidfuzz.distance import Levenshtein

@@ -128,4 +128,6 @@ def classification_explainers() -> tuple[Explainer, ...]:
 
 def transcription_explainers() -> tuple[Explainer, ...]:
     """The views of models that write characters."""
-    return CharacterPositions(), HiddenStates(), CharacterConfusions()
+    from .explain_speech import SpokenSpectrogram, SpokenText
+
+    return SpokenText(), SpokenSpectrogram(), CharacterPositions(), HiddenStates(), CharacterConfusions()

@@ -1,6 +1,7 @@
 """The family: one recurrent core, and a task for each kind of sequence."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from trasluz.api import (
     Explainer,
@@ -63,6 +64,12 @@ class SequenceRnn(ModelFamily):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
         """The scores of the present task."""
         return self.task.score(predictions, targets)
+
+    def details(
+        self, card: ModelCard, names: Sequence[str], predictions: Sequence[Prediction], targets: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """What the task tells of its answers."""
+        return self.task.details(card, names, predictions, targets)
 
     def script(self, card: ModelCard) -> str:
         """The source of `predict.py` for the model's own task."""

@@ -138,6 +138,20 @@ def write_log_mel(writer: "GraphWriter", waveform: str, rate: int) -> str:
     return writer.node("Div", levels, writer.node("Add", writer.node("Sqrt", squares), writer.constant(FLAT)))
 
 
+def seen_levels(waveform: np.ndarray, rate: int) -> np.ndarray:
+    """A recording for the eye, without torch: (S,) at any rate → (M, F), the logarithm of the power of each band."""
+    wanted = rate_for([rate])
+    sound = resampled(waveform, rate, wanted)
+    cosines, sines, bands = kernels(wanted)
+    size = cosines.shape[2]
+    padded = np.pad(sound, size // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: hop(wanted)]  # (F, W)
+    power = (frames @ cosines[:, 0].T) ** 2 + (frames @ sines[:, 0].T) ** 2  # (F, N)
+    loudness = max(float(np.mean(sound * sound)), QUIET**2)
+    found: np.ndarray = np.log(np.maximum(bands @ power.T / loudness, FLOOR))
+    return found
+
+
 def masked(levels: np.ndarray, strength: float, draw: np.random.Generator) -> np.ndarray:
     """Silence stripes of pitch and of time (Park et al., “SpecAugment”, Interspeech 2019): (M, F).
 

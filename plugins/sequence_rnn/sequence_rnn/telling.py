@@ -67,16 +67,33 @@ def tell_alphabet(
         more = f" and {len(seldom) - NAMED} more" if len(seldom) > NAMED else ""
         sentence = f"Hardly ever written, so hardly learned: {named}{more}. Slips of the pen, or worth more examples?"
         context.emit(Note(sentence=sentence, facts={"rare": [list(each) for each in seldom]}))
-    known = set(alphabet.characters)
-    for record in context.dataset.records("val"):
-        unknown = sorted(set(composed(record.target)) - known)
-        if unknown:
-            sentence = (
-                f"“{record.path}” is judged by, and holds “{''.join(unknown)}”, which nothing that is learned from "
-                "holds: it can only be read wrong."
-            )
-            context.emit(Note(sentence=sentence, level="warning", facts={"unknown": unknown, "path": record.path}))
-            break
+    val = context.dataset.records("val")
+    for sentence in tell_unknown([r.path for r in val], [r.target for r in val], alphabet.characters):
+        context.emit(Note(sentence=sentence, level="warning"))
+
+
+def tell_unknown(names: Sequence[str], texts: Sequence[str], alphabet: Sequence[str]) -> list[str]:
+    """Say which characters to be read the model cannot write, and where they are; nothing where there are none.
+
+    Args:
+        names: The items.
+        texts: What they hold.
+        alphabet: What the model can write.
+    """
+    known, found = set(alphabet), dict[str, list[str]]()
+    for name, text in zip(names, texts, strict=True):
+        for character in sorted(set(composed(text)) - known):
+            found.setdefault(character, []).append(name)
+    if not found:
+        return []
+    characters = sorted(found, key=lambda c: (-len(found[c]), c))
+    named = ", ".join(f"“{c}” (in “{found[c][0]}”)" for c in characters[:NAMED])
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    items = len({name for several in found.values() for name in several})
+    return [
+        f"Nothing that was learned from holds {named}{more}, so {items} of {len(texts)} items can only be read wrong "
+        "there."
+    ]
 
 
 def tell_padding(context: TrainContext, batches: "Batches[Any, Any]", steps: Sequence[int], plural: str) -> None:

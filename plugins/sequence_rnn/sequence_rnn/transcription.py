@@ -14,6 +14,7 @@ from trasluz.api import (
     DataError,
     Explainer,
     LoadedModel,
+    ModelCard,
     Prediction,
     Predictor,
     Record,
@@ -23,7 +24,7 @@ from trasluz.api import (
 from .alphabet import FORM, alphabet_of, composed, steps_needed
 from .continuing import earlier_model, take_over
 from .decoding import beam_search, greedy
-from .edits import confusions, error_rates
+from .edits import confusions, edit_counts, error_rates
 from .explain import transcription_explainers
 from .front import FrontEnd
 from .item_lesson import Answers, ItemLesson
@@ -31,7 +32,7 @@ from .predict import SCORES, TranscriptionPredictor
 from .settings import TranscriptionConfig
 from .spelling import BONUS, chosen_weight, language_model
 from .tasks.task import Task
-from .telling import tell_alphabet, tell_padding, tell_short
+from .telling import tell_alphabet, tell_padding, tell_short, tell_unknown
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
     from .network import Transcriber
 
 LANGUAGE_FILE = "language_model.json"
+MIXED_UP = 200
+"""Confusions that are told."""
 TRIED = 100
 """Val items on which the weight of the language model is chosen."""
 SHORTCUT = 0.1
@@ -70,6 +73,17 @@ class Transcription(Task):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
         """Score `cer` and `wer`."""
         return error_rates([p.text for p in predictions], targets)
+
+    def details(
+        self, card: ModelCard, names: Sequence[str], predictions: Sequence[Prediction], targets: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """The errors of each item by characters, which is taken for which, and what the model cannot write."""
+        answers = [prediction.text for prediction in predictions]
+        return {
+            "errors": [edit_counts(answer, target) for answer, target in zip(answers, targets, strict=True)],
+            "confusions": [[t, r, n] for (t, r), n in confusions(answers, targets).most_common(MIXED_UP)],
+            "notes": tell_unknown(names, targets, card.extra["alphabet"]),
+        }
 
     def explainers(self) -> Sequence[Explainer]:
         """What can be seen in a model that transcribes."""
@@ -182,7 +196,7 @@ class TranscriptionLesson(ItemLesson["Transcriber"]):
             model = None
         self._decoding = {"beam": beam, "weight": weight, "bonus": weight * BONUS}
         answers = [self._read(each, model) for each in scores]
-        self._confusions = confusions(answers, truths).most_common(200)
+        self._confusions = confusions(answers, truths).most_common(MIXED_UP)
         if model is None:
             return {}
         model.save(folder / LANGUAGE_FILE)

@@ -44,6 +44,12 @@ class Task(ABC):
     def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
         """As `ModelFamily.score`."""
 
+    def details(
+        self, card: ModelCard, names: Sequence[str], predictions: Sequence[Prediction], targets: Sequence[str]
+    ) -> Mapping[str, Any]:
+        """As `ModelFamily.details`."""
+        return {}
+
     @abstractmethod
     def script(self, card: ModelCard) -> str:
         """As `ModelFamily.script`."""
