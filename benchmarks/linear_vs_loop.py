@@ -6,7 +6,8 @@ Both in one run, on the same photos, in fresh processes, with an empty cache:
 
     python benchmarks/linear_vs_loop.py FOLDER [--photos 1000]
 
-FOLDER has photos in class folders (or split folders of them).
+The window's road is the one that a person goes: it has listed the data before they press "Train", and a child has
+imported torch while they chose. The command's road begins with nothing. FOLDER has photos in class folders (or split folders of them).
 """
 
 import argparse
@@ -42,6 +43,34 @@ print(len(features), time.perf_counter() - start)
 """
 
 
+WINDOW = """
+import sys, time
+from pathlib import Path
+from trasluz.core.data.index import Index
+from trasluz.core.plugins.registry import Registry
+from trasluz.core.runs import queue
+from trasluz.core.runs.folder import RunState
+from trasluz.core.runs.launch import get_ready
+from trasluz.core.runs.request import RunRequest
+place = Path(sys.argv[1])
+index = place / "index.sqlite"
+Index.build(place / "photos", index, Registry.load().sources, seed=0).close()
+get_ready()
+time.sleep(15)
+for strategy in ("linear", "stages"):
+    request = RunRequest.new(family="finetuned-cnn", data=str(place / "photos"), settings={"strategy": strategy},
+                             index=str(index), cache=str(place / "cache"), device="cpu")
+    start = time.perf_counter()
+    run, _ = queue.start(place / "runs" / request.id, request)
+    while run.state() in (RunState.WAITING, RunState.RUNNING, RunState.QUEUED):
+        time.sleep(0.02)
+    assert run.state() is RunState.FINISHED, run.log_path.read_text()
+    print(time.perf_counter() - start, flush=True)
+    get_ready()
+    time.sleep(15)
+"""
+
+
 def main() -> None:
     """Measure both and print the ratio."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -56,10 +85,13 @@ def main() -> None:
         floor = _floor(place, environment)
         program, phases = _program(place, environment)
         again, _ = _program(place, environment, out="again")
+        window, other = _window(place, environment)
     rows = [
         ("decode + one pass of ONNX Runtime", floor),
-        ("train → finished, nothing known", program),
-        ("train → finished, photos seen before", again),
+        ("window: “Train” → finished", window),
+        ("window: other strategy, photos seen", other),
+        ("command → finished, nothing known", program),
+        ("command → finished, photos seen before", again),
     ]
     print(f"{count} photos, {os.cpu_count()} cores\n")
     for what, seconds in rows:
@@ -92,6 +124,12 @@ def _floor(place: Path, environment: dict[str, str]) -> float:
     command = [sys.executable, "-c", FLOOR, str(place / "backbone.onnx"), str(place / "photos")]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout.split()[1])
+
+
+def _window(place: Path, environment: dict[str, str]) -> list[float]:
+    command = [sys.executable, "-c", WINDOW, str(place)]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return [float(line) for line in done.stdout.split()]
 
 
 def _program(place: Path, environment: dict[str, str], out: str = "run") -> tuple[float, list[tuple[str, float]]]:

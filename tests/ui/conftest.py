@@ -38,6 +38,14 @@ def qapp(tmp_path_factory: pytest.TempPathFactory) -> object:
             os.environ["TRASLUZ_HOME"] = home
 
 
+@pytest.fixture(autouse=True)
+def no_spare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No child imports torch in advance for each of these windows; tests of the runs have one."""
+    from trasluz.core.runs import launch
+
+    monkeypatch.setattr(launch, "get_ready", lambda: None)
+
+
 @pytest.fixture
 def window(qtbot: QtBot, trasluz_home: Path) -> Iterator[Window]:
     """A window on the screen, its session begun, its host warming up."""

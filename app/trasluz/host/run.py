@@ -36,10 +36,12 @@ from trasluz.core.runs import queue
 from trasluz.core.runs.folder import RunBusy, RunFolder
 from trasluz.core.runs.history import remember
 from trasluz.core.runs.launch import GENTLE, GENTLE_NOW
+from trasluz.core.runs.spare import WAITING
 from trasluz.core.statuses import BAD_DATA, FAILED, OK, STOPPED
 
 from .context import Clock, RunContext, Stopping, Voice, inference_device
 from .troubles import Trouble, check_settings, trouble_of
+from .waiting import wait_for_a_run
 
 if TYPE_CHECKING:
     from trasluz.core.data.index import Index
@@ -49,11 +51,17 @@ _FACTS = "data.json"
 
 
 def main(folder: str) -> int:
-    """Execute a run as a process of its own, for the window; returns the exit status."""
+    """Execute a run as a process of its own, for the window; returns the exit status.
+
+    Args:
+        folder: The run's folder, or `WAITING`: it is told later.
+    """
     faulthandler.enable()
     if os.environ.get(GENTLE) == GENTLE_NOW and hasattr(os, "nice"):
         with contextlib.suppress(OSError):
             os.nice(5)
+    if folder == WAITING and not (folder := wait_for_a_run()):
+        return OK  # no run came
 
     def tell(event: Event) -> None:
         if isinstance(event, Failed | Stopped):

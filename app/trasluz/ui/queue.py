@@ -40,6 +40,7 @@ class RunQueue(QObject):
         self._runs, self.state = runs, None
         if runs is None:
             self._timer.stop()
+            self._work.run(self, _no_spare)
         else:
             self._timer.start()
             self.look()
@@ -170,3 +171,9 @@ class RunQueue(QObject):
 def run_path(run: Any) -> Path:
     """The folder of a run folder or of a line of the history."""
     return Path(getattr(run, "path", None) or run.folder)
+
+
+def _no_spare() -> None:
+    from trasluz.core.runs.launch import SPARE
+
+    SPARE.let_go()

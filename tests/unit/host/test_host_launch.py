@@ -11,7 +11,7 @@ import pytest
 from trasluz.api import Failed, Finished, Metric
 from trasluz.core.runs.folder import RunState
 from trasluz.core.runs.follow import Follower
-from trasluz.core.runs.launch import child_environment, launch
+from trasluz.core.runs.launch import SPARE, child_environment, get_ready, launch
 
 
 def wait_until(condition, seconds: float = 40.0) -> None:
@@ -110,3 +110,40 @@ def test_a_launched_run_is_gentle(make_run) -> None:
     )
     run.ask_stop()
     wait_until(lambda: run.state() is RunState.FINISHED)
+
+
+def test_a_child_that_waited_takes_the_run(make_run) -> None:
+    get_ready()
+    waiting = SPARE.pid
+    assert waiting is not None
+    run = make_run(epochs=2, seconds=0.02)
+    assert launch(run) == waiting
+    wait_until(lambda: run.state() is RunState.FINISHED)
+    assert "a plugin that prints" in run.log_path.read_text()
+    again = make_run(epochs=1, seconds=0.0)
+    assert launch(again) != waiting  # there was but one
+    wait_until(lambda: again.state() is RunState.FINISHED)
+
+
+def test_a_child_that_died_waiting_costs_the_run_nothing(make_run) -> None:
+    get_ready()
+    dead = SPARE.pid
+    assert dead is not None
+    os.kill(dead, signal.SIGTERM)
+    wait_until(lambda: SPARE.pid is None)
+    run = make_run(epochs=1, seconds=0.0)
+    assert launch(run) != dead
+    wait_until(lambda: run.state() is RunState.FINISHED)
+
+
+def test_a_child_ends_with_the_one_who_made_it(make_run) -> None:
+    code = (
+        "from trasluz.core.runs.launch import SPARE, get_ready\nget_ready()\nprint(SPARE.pid, flush=True)\n"
+        "import time; time.sleep(60)"
+    )
+    window = subprocess.Popen([sys.executable, "-c", code], env=child_environment(), stdout=subprocess.PIPE, text=True)
+    with window, window.stdout:
+        child = int(window.stdout.readline())
+        assert alive(child)
+        window.kill()
+    wait_until(lambda: not alive(child))

@@ -12,6 +12,7 @@ import trasluz
 from trasluz.api import Failed
 
 from .folder import QUEUED_NAME, RunBusy, RunFolder, RunState
+from .spare import WAITING, Spare
 
 GENTLE = "TRASLUZ_GENTLE"
 """Set in the environment of a run that shall leave the machine usable for the person in front of it."""
@@ -39,6 +40,16 @@ def child_environment(**more: str) -> dict[str, str]:
     return environment
 
 
+SPARE = Spare()
+"""This process's own."""
+
+
+def get_ready() -> None:
+    """Have a child import in advance what a run will need."""
+    quiet = subprocess.DEVNULL
+    SPARE.prepare(lambda: _detached(WAITING, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet))
+
+
 def launch(run: RunFolder | Path | str) -> int:
     """Start, or take up again, the run in a folder, and return the id of its process.
 
@@ -51,6 +62,22 @@ def launch(run: RunFolder | Path | str) -> int:
     folder.clear_stop()
     launch_id = secrets.token_hex(8)
     folder.mark_launched(launch_id)
+    try:
+        path = folder.path.absolute()
+        process = SPARE.take(path, folder.log_path.absolute())
+        if process is None:
+            with folder.log_path.open("ab") as log:
+                process = _detached(str(path), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    except BaseException:
+        folder.forget_launch()
+        raise
+    # Somebody has to wait for a child, or it stays in the process table; and to say that it could not even start.
+    threading.Thread(target=_wait, args=(process, folder, launch_id), name=f"run-{process.pid}", daemon=True).start()
+    return process.pid
+
+
+def _detached(run: str, **streams: Any) -> "subprocess.Popen[bytes]":
+    """Start the child for a run (its folder, or `WAITING`), which goes on without this process."""
     options: dict[str, Any] = {}
     if sys.platform == "win32":
         options["creationflags"] = (
@@ -58,23 +85,13 @@ def launch(run: RunFolder | Path | str) -> int:
         )
     else:
         options["start_new_session"] = True
-    try:
-        with folder.log_path.open("ab") as log:
-            process = subprocess.Popen(
-                child_command("run", str(folder.path.absolute())),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=Path.home() if Path.home().is_dir() else None,
-                env=child_environment(**{GENTLE: GENTLE_ALREADY if os.environ.get(GENTLE) else GENTLE_NOW}),
-                **options,
-            )
-    except BaseException:
-        folder.forget_launch()
-        raise
-    # Somebody has to wait for a child, or it stays in the process table; and to say that it could not even start.
-    threading.Thread(target=_wait, args=(process, folder, launch_id), name=f"run-{process.pid}", daemon=True).start()
-    return process.pid
+    return subprocess.Popen(
+        child_command("run", run),
+        cwd=Path.home() if Path.home().is_dir() else None,
+        env=child_environment(**{GENTLE: GENTLE_ALREADY if os.environ.get(GENTLE) else GENTLE_NOW}),
+        **streams,
+        **options,
+    )
 
 
 def _wait(process: "subprocess.Popen[bytes]", folder: RunFolder, launch_id: str) -> None:

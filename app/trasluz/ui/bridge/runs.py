@@ -174,10 +174,12 @@ def take_out(path: Path) -> None:
 def look_at_queue(runs: Path) -> QueueState:
     """Start the next run where it is its turn, and say how the queue stands. For a `Work` thread.
 
-    A run that ends starts the next one itself; this is for those that were killed.
+    A run that ends starts the next one itself; this is for those that were killed. Where nothing is trained, a child
+    gets ready for the run that the person is about to ask for.
     """
     from trasluz.core.runs import queue
     from trasluz.core.runs.folder import RunFolder
+    from trasluz.core.runs.launch import get_ready
 
     def called(run: RunFolder) -> tuple[Path, str]:
         return run.path, run.request.name or run.request.id
@@ -185,4 +187,6 @@ def look_at_queue(runs: Path) -> QueueState:
     queue.advance(runs)
     training = next(iter(queue.training(runs)), None)
     waiting = tuple(called(run) for run in queue.waiting(runs))
+    if training is None:
+        get_ready()
     return QueueState(waiting, called(training) if training is not None else None, queue.held(runs))
