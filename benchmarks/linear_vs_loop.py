@@ -66,6 +66,7 @@ for strategy in ("linear", "stages"):
         time.sleep(0.02)
     assert run.state() is RunState.FINISHED, run.log_path.read_text()
     print(time.perf_counter() - start, flush=True)
+    if "--events" in sys.argv: [print(f"{e.time - run.last_turn().time:7.2f} {e.type} {getattr(e, 'stage', '')} {getattr(e, 'done', '')} {getattr(e, 'sentence', '')[:50]}", file=sys.stderr) for e in run.events()]
     get_ready()
     time.sleep(15)
 """
