@@ -221,7 +221,7 @@ def test_batches_for_a_gpu_keep_the_order(model: OpenModel) -> None:
     class Loaded:
         card, folder, graph_ = model.card, model.folder, OnGpu()
 
-        def graph(self, name: str) -> OnGpu:
+        def graph(self, name: str, *, at_once: int = 1) -> OnGpu:
             return self.graph_
 
     loaded = Loaded()

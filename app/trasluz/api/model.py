@@ -187,6 +187,15 @@ class LoadedModel(Protocol):
         """Where it lies."""
         ...
 
-    def graph(self, name: str) -> Graph:
-        """The open graph of that name; raises `KeyError`."""
+    def graph(self, name: str, *, at_once: int = 1) -> Graph:
+        """The open graph of that name.
+
+        Args:
+            name: As in the card.
+            at_once: From how many threads it will be run at the same time. On the processor each run then takes its
+                share of the cores, for threads of several runs that share them wait for each other.
+
+        Raises:
+            KeyError: If there is none of that name.
+        """
         ...

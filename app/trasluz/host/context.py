@@ -206,8 +206,6 @@ def inference_device(device: str) -> str:
 
 def open_graph(path: Path, device: str, *, at_once: int) -> Graph:
     """Open an ONNX file for `at_once` threads on the device that goes with a torch device."""
-    from trasluz.core.inference.session import OnnxGraph, usable_cores
+    from trasluz.core.inference import session
 
-    # Threads of several runs that share the cores wait for each other.
-    threads = max(1, usable_cores() // at_once) if at_once > 1 else None
-    return OnnxGraph(path, device=inference_device(device), threads=threads)
+    return session.open_graph(path, inference_device(device), at_once=at_once)

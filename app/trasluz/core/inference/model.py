@@ -13,7 +13,7 @@ from trasluz.api import FamilyError, ModelCard, ModelFamily
 from trasluz.api.model import CARD_FORMAT, CARD_NAME
 from trasluz.core.atomic import write_whole
 
-from .session import OnnxGraph
+from .session import OnnxGraph, open_graph
 
 _BLOCK = 1 << 20
 _LARGEST_CARD = 64 << 20
@@ -187,6 +187,7 @@ class OpenModel:
         if self._card.family != family.id:
             raise ModelError(f"The model in “{folder}” is of the family “{self._card.family}”, not “{family.id}”.")
         self._graphs = {g.name: OnnxGraph(folder / g.file, device) for g in self._card.graphs}
+        self._shared = dict[tuple[str, int], OnnxGraph]()
         if warm:
             for graph in self._graphs.values():
                 graph.warm_up()
@@ -202,9 +203,15 @@ class OpenModel:
         """Where it lies."""
         return self._folder
 
-    def graph(self, name: str) -> OnnxGraph:
-        """The open graph of that name; raises `KeyError`."""
-        return self._graphs[name]
+    def graph(self, name: str, *, at_once: int = 1) -> OnnxGraph:
+        """The open graph of that name, for runs from `at_once` threads at a time; raises `KeyError`."""
+        graph = self._graphs[name]
+        if at_once <= 1 or graph.device != "cpu":
+            return graph
+        shared = self._shared.get((name, at_once))
+        if shared is None:
+            shared = self._shared[name, at_once] = open_graph(graph.path, "cpu", at_once=at_once)
+        return shared
 
     @property
     def provider(self) -> str:

@@ -234,8 +234,8 @@ class _Overheard:
         self.card, self.folder = model.card, model.folder
         self.heard: list[dict[str, np.ndarray]] = []
 
-    def graph(self, name: str) -> Graph:
-        graph: Graph = self._model.graph(name)
+    def graph(self, name: str, *, at_once: int = 1) -> Graph:
+        graph: Graph = self._model.graph(name, at_once=at_once)
         return _Listening(graph, self.heard) if name == self._name else graph
 
 

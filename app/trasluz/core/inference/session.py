@@ -137,6 +137,16 @@ class OnnxGraph:
         return list(binding.copy_outputs_to_cpu())
 
 
+def open_graph(path: Path | str, device: str, *, at_once: int = 1) -> OnnxGraph:
+    """Open an ONNX file that will be run from `at_once` threads at the same time.
+
+    Raises:
+        GraphError: If the file cannot be opened.
+    """
+    # Threads of several runs that share the cores wait for each other.
+    return OnnxGraph(path, device, threads=max(1, usable_cores() // at_once) if at_once > 1 else None)
+
+
 def device_number(device: str) -> int | None:
     """The number of the GPU that a device's name asks for, or None for the CPU.
 

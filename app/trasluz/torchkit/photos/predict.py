@@ -1,19 +1,20 @@
 """Answers photos with an exported graph."""
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
 import numpy as np
 
-from trasluz.api import LoadedModel, Outputs, Prediction, Predictor, Sample
+from trasluz.api import Graph, LoadedModel, Outputs, Prediction, Predictor, Sample
 
 from .graph import FEATURES, IMAGE, PROBABILITIES
 
 TOP = 10
 BATCH, BATCH_BYTES = 16, 64 * 2**20
-THREADS = 2
-"""Sessions of one photo in two threads are as fast as batches on a CPU, and take photos of any sizes."""
+THREADS = min(8, os.cpu_count() or 1)
+"""On a CPU a photo in each of a few threads is faster than a batch, and the photos may have any sizes."""
 
 
 class PhotoPredictor(Predictor):
@@ -27,6 +28,7 @@ class PhotoPredictor(Predictor):
     def __init__(self, model: LoadedModel) -> None:
         super().__init__(model)
         self.graph = model.graph("model")
+        self._pool = ThreadPoolExecutor(THREADS, "photos")  # without a thread until there is work
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
         """Give `probabilities` (classes,) and `features` (C,) of each photo."""
@@ -34,8 +36,8 @@ class PhotoPredictor(Predictor):
         if self.graph.provider == "CPUExecutionProvider":
             if len(images) == 1:
                 return [self._run(images)[0]]
-            with ThreadPoolExecutor(THREADS) as pool:
-                return list(pool.map(lambda image: self._run([image])[0], images))
+            graph = self.model.graph("model", at_once=THREADS)
+            return list(self._pool.map(lambda image: self._run([image], graph=graph)[0], images))
         return [out for batch in _of_one_size(images) for out in self._run(batch)]
 
     def explaining_outputs(self, sample: Sample) -> Outputs:
@@ -50,10 +52,13 @@ class PhotoPredictor(Predictor):
         return Prediction(text=top[0][0], label=top[0][0], score=top[0][1], top=top)
 
     def _run(
-        self, images: Sequence[np.ndarray], wanted: Sequence[str] = (PROBABILITIES, FEATURES)
+        self,
+        images: Sequence[np.ndarray],
+        wanted: Sequence[str] = (PROBABILITIES, FEATURES),
+        graph: Graph | None = None,
     ) -> list[dict[str, np.ndarray]]:
         batch = images[0][None] if len(images) == 1 else np.stack(images)
-        found = self.graph.run({IMAGE: batch}, wanted)
+        found = (graph or self.graph).run({IMAGE: batch}, wanted)
         return [{name: values[i] for name, values in found.items()} for i in range(len(images))]
 
 
