@@ -7,7 +7,8 @@ Both in one run, on the same photos, in fresh processes, with an empty cache:
     python benchmarks/linear_vs_loop.py FOLDER [--photos 1000]
 
 The window's road is the one that a person goes: it has listed the data before they press "Train", and a child has
-imported torch while they chose. The command's road begins with nothing. FOLDER has photos in class folders (or split folders of them).
+imported torch while they chose. The command's road begins with nothing. FOLDER has photos in class folders, or in
+split folders of them.
 """
 
 import argparse
@@ -66,7 +67,6 @@ for strategy in ("linear", "stages"):
         time.sleep(0.02)
     assert run.state() is RunState.FINISHED, run.log_path.read_text()
     print(time.perf_counter() - start, flush=True)
-    if "--events" in sys.argv: [print(f"{e.time - run.last_turn().time:7.2f} {e.type} {getattr(e, 'stage', '')} {getattr(e, 'done', '')} {getattr(e, 'sentence', '')[:50]}", file=sys.stderr) for e in run.events()]
     get_ready()
     time.sleep(15)
 """
