@@ -140,12 +140,65 @@ def _prose(at: Path) -> Path:
     return at
 
 
+def _curves(at: Path) -> Path:
+    """Sines, squares and ramps by formula, two channels, 30 to 60 steps, a few values missing."""
+    import numpy as np
+
+    draw = np.random.default_rng(0)
+    at.mkdir(parents=True)
+    for split, count in (("train", 48), ("val", 18)):
+        rows = ["case,label,t,d1,d2"]
+        for case in range(count):
+            label = ("sine", "square", "ramp")[case % 3]
+            phase = draw.uniform(0, 1) + np.arange(draw.integers(30, 60)) / 15
+            shape = {"sine": np.sin(2 * np.pi * phase), "square": np.sign(np.sin(2 * np.pi * phase)), "ramp": phase % 1}
+            for t, value in enumerate(shape[label] + draw.normal(0, 0.05, len(phase))):
+                rows.append(f"{case},{label},{t},{'' if t % 17 == 9 else round(value, 4)},{draw.normal():.3f}")
+        (at / f"{split}.csv").write_text("\n".join(rows), encoding="utf-8")
+    return at
+
+
+def _steps(at: Path) -> Path:
+    """Stretches of quick and of slow swings, a label at each step."""
+    import numpy as np
+
+    draw = np.random.default_rng(0)
+    at.mkdir(parents=True)
+    for split, count in (("train", 30), ("val", 10)):
+        rows = ["case,label,t,d1"]
+        for case in range(count):
+            labels = [
+                label for label in draw.permutation(["quick", "slow", "still"]) for _ in range(draw.integers(8, 20))
+            ]
+            speed = np.array([{"quick": 2.0, "slow": 0.5, "still": 0.0}[label] for label in labels])
+            for t, (label, value) in enumerate(zip(labels, np.sin(np.cumsum(speed)) * (speed > 0), strict=True)):
+                rows.append(f"{case},{label},{t},{value:.4f}")
+        (at / f"{split}.csv").write_text("\n".join(rows), encoding="utf-8")
+    return at
+
+
+def _months(at: Path) -> Path:
+    """A season that grows, ten years of months."""
+    import math
+
+    at.mkdir(parents=True)
+    rows = [
+        f"{1990 + m // 12}-{m % 12 + 1:02},{(100 + m) * (1 + 0.3 * math.sin(m * math.pi / 6)) + (m * 37 % 11):.2f}"
+        for m in range(120)
+    ]
+    (at / "sales.csv").write_text("\n".join(["month,sales", *rows]), encoding="utf-8")
+    return at
+
+
 SMALL_DATA: dict[str, Callable[[Path], Path]] = {
     Kind.IMAGE_CLASSES: _photos,
     Kind.HANDWRITING: _lines,
     Kind.SPEECH: _speech,
     Kind.SOUND_CLASSES: _sounds,
     Kind.TEXT_PAIRS: _dates,
+    Kind.SERIES_CLASSES: _curves,
+    Kind.SERIES_STEPS: _steps,
+    Kind.FORECAST: _months,
     Kind.TEXT: _text,
     "long-memory": _memory,
 }
@@ -158,6 +211,9 @@ _SMALL_PAIRS = {"width": 64, "layers": 1, "cell": "gru", "learning_rate": 0.01, 
 SETTINGS: dict[tuple[str, str], dict[str, object]] = {
     ("sequence-rnn", Kind.HANDWRITING): {"epochs": 24, **_SMALL_RNN},
     ("sequence-rnn", Kind.SPEECH): {"epochs": 16, **_SMALL_RNN, "directions": "one"},
+    ("sequence-rnn", Kind.SERIES_CLASSES): {"epochs": 8, "units": 32, "augmentation": 0.0, "learning_rate": 5e-3},
+    ("sequence-rnn", Kind.SERIES_STEPS): {"epochs": 8, "units": 32, "augmentation": 0.0, "learning_rate": 5e-3},
+    ("sequence-rnn", Kind.FORECAST): {"epochs": 8, "units": 16},
     ("sequence-rnn", Kind.SOUND_CLASSES): {"epochs": 6, **_SMALL_RNN},
     ("sequence-rnn", Kind.TEXT): {"epochs": 2, "units": 32, "layers": 1, "batch_size": 16, "truncation": 32},
     ("sequence-rnn", "long-memory"): {"epochs": 2, "units": 16, "cell": "rnn", "batch_size": 16},

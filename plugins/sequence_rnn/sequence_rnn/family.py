@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trasluz.api import (
+    Dataset,
     Explainer,
     FamilyError,
     LoadedModel,
@@ -28,7 +29,9 @@ class SequenceRnn(ModelFamily):
 
     id = "sequence-rnn"
     title = "Recurrent network"
-    sentence = "Reads handwriting and speech, tells sounds apart and writes texts, remembering what came before."
+    sentence = (
+        "Reads handwriting and speech, tells sounds and series apart, forecasts and writes, remembering what came before."
+    )
     kinds = kinds()
     config = SequenceRnnConfig
     headline = "cer"
@@ -56,6 +59,10 @@ class SequenceRnn(ModelFamily):
                 f"The task “{config.task}” needs other data: this is {kind}. Choose the task “auto”, or other data."
             )
         return task.lesson(context).taught()
+
+    def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
+        """The data as the task that it is for sees it."""
+        return task_for(str(dataset.kind)).arranged(dataset, settings) if str(dataset.kind) in self.kinds else dataset
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """The predictor of the model's own task."""

@@ -111,6 +111,35 @@ class Classifier(nn.Module):
         return (weights[:, :, None] * remembered).sum(dim=1), weights
 
 
+class Labeller(nn.Module):
+    """A stem that keeps every step, recurrent layers, and the label of each step.
+
+    Args:
+        stem: Gives (B, T, D), T as many steps as the series has.
+        core: The recurrent layers.
+        labels: K.
+        dropout: Before the core and before the head.
+    """
+
+    def __init__(self, stem: nn.Module, core: RecurrentCore, labels: int, dropout: float) -> None:
+        super().__init__()
+        self.stem, self.core = stem, core
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(core.outputs, labels)
+
+    def forward(self, x: Tensor, steps: Tensor) -> Tensor:
+        """Give the scores (B, T, K) of a batch, before the softmax; those of the padding mean nothing."""
+        remembered, _ = self.core(self.dropout(self.stem(x)), steps)
+        return self.head(self.dropout(remembered)).float()
+
+    def layers_seen(self, features: Tensor, steps: Tensor) -> dict[str, Tensor]:
+        """Probabilities (B, T, K) and every layer's outputs from the stem's features, by the graph's names."""
+        seen: dict[str, Tensor] = {}
+        remembered, _ = self.core(features, steps, seen=seen)
+        seen["probabilities"] = functional.softmax(self.head(remembered), dim=2)
+        return seen
+
+
 def core_of(config: "CoreConfig", inputs: int) -> RecurrentCore:
     """The recurrent core that the settings ask for."""
     return RecurrentCore(

@@ -3,6 +3,8 @@
 Shapes: B items, W columns of a line, F frames of a sound, T steps, D features.
 """
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
 
@@ -95,3 +97,46 @@ class SoundStem(nn.Module):
     def steps(cls, frames: int) -> int:
         """How many steps `frames` frames become, where all of the sound is there."""
         return -(-frames // cls.STRIDE)
+
+
+class ConvNorm1d(nn.Sequential):
+    """Convolution over time, batch normalisation, rectifier."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(
+            nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.BatchNorm1d(outputs),
+            nn.ReLU(inplace=True),
+        )
+
+
+class SeriesStem(nn.Module):
+    """From the values of a series to a feature vector every `stride` steps.
+
+    The widths of the three convolutions are those of the strong baseline for such series (Wang, Yan and Oates, “Time
+    series classification from scratch with deep neural networks”, IJCNN 2017): 8, 5 and 3 steps, here odd.
+
+    Args:
+        channels: Of the input: the values, and whether each is there.
+        strides: Of the three convolutions.
+        widths: Their features.
+    """
+
+    def __init__(
+        self, channels: int, strides: Sequence[int] = (1, 1, 1), widths: Sequence[int] = (64, 128, 96)
+    ) -> None:
+        super().__init__()
+        self.outputs = widths[-1]
+        self.strides = tuple(strides)
+        self.layers = nn.Sequential(
+            *(
+                ConvNorm1d(inputs, outputs, kernel, stride)
+                for inputs, outputs, kernel, stride in zip(
+                    (channels, *widths), widths, (9, 5, 3), strides, strict=False
+                )
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, channels, S) → (B, T, D)."""
+        return self.layers(x).transpose(1, 2)

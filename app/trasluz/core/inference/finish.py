@@ -88,7 +88,8 @@ def finish(
     )
     card = card.model_copy(update={"data": card.data.model_copy(update={"judged_on": split})})
     opened = OpenModel(folder, family, device, card=card, warm=False)
-    twin = _Twin(trained, opened.predictor, chosen=_chosen(dataset.count(split), config.seed))
+    count = family.arranged(dataset, card.settings).count(split)
+    twin = _Twin(trained, opened.predictor, chosen=_chosen(count, config.seed))
     judgement = judge(
         opened.predictor,
         family,

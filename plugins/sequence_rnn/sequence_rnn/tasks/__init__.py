@@ -14,6 +14,9 @@ _TASKS: dict[str, tuple[str, str]] = {
     "sound-classes": ("sound_classes", "SoundClasses"),
     "text": ("characters", "Characters"),
     "long-memory": ("long_memory", "LongMemoryProblems"),
+    "series-classes": ("series_classes", "SeriesClasses"),
+    "series-steps": ("series_steps", "SeriesSteps"),
+    "forecast": ("forecast", "Forecast"),
 }
 """Kind of data → module of this room, class in it."""
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from trasluz.api import Explainer, LoadedModel, ModelCard, Prediction, Predictor, TrainContext
+from trasluz.api import Dataset, Explainer, LoadedModel, ModelCard, Prediction, Predictor, TrainContext
 
 from ..settings import CoreConfig
 
@@ -35,6 +35,10 @@ class Task(ABC):
             DataError: If the data cannot be used.
             FamilyError: If the settings cannot.
         """
+
+    def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
+        """As `ModelFamily.arranged`."""
+        return dataset
 
     @abstractmethod
     def predictor(self, model: LoadedModel) -> Predictor:

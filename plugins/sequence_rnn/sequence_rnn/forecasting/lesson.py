@@ -1,0 +1,310 @@
+"""One training of a forecaster, and what is measured of it beside the simple forecasts.
+
+Shapes: B windows, W steps of the past, H ahead, C columns.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trasluz.api import DataError, Note, Outputs, Previewed, Sample, TrainContext
+
+from ..lesson import GRAPH_FILE, Lesson
+from ..settings import ForecastConfig
+from .baselines import baselines, verdict
+from .rolling import away, covered, forecast, widths_for, windowed
+from .texts import scores, written
+from .time import periods_of, times_around
+from .windows import Forecasting
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from trasluz.torchkit.batches import Batches
+    from trasluz.torchkit.plan import Validation
+
+    from .network import Forecaster
+
+WINDOWS_AT_MOST = 20_000
+"""Windows of one pass, evenly from all over the train part."""
+COMPARED = ("moves",)
+SLACK = 0.5
+"""Spreads of the window up to which an error counts by its square, and beyond by its size (Huber 1964)."""
+
+
+class ForecastLesson(Lesson["Forecaster"]):
+    """Learns the way from a naive forecast to what came."""
+
+    metric = "mase"
+    higher_is_better = False
+    plural = "windows"
+    compared = COMPARED
+    tolerance = 1e-3
+    measured_first = True
+
+    def __init__(self, context: TrainContext, title: str) -> None:
+        super().__init__(context, title)
+        assert isinstance(self.config, ForecastConfig)
+        self.way = self.config.way
+        self.coverage = self.config.coverage
+        self.data = Forecasting(context.dataset, self.config.model_dump())
+        self.plan = self.data.plan
+        self.items = self.data.training(WINDOWS_AT_MOST)
+        if not self.items:
+            raise DataError(
+                f"No window of {self.plan.window} steps and a horizon of {self.plan.horizon} fits into the train part; "
+                "choose smaller ones, or add more rows."
+            )
+        first = self.data.series[0]
+        low, high = first.ends["train"] if "train" in first.ends else (0, len(first.times))
+        calendar = self.config.calendar and first.calendar
+        self.periods = periods_of(first.times[low:high], first.rhythm, calendar)
+        self.ahead = 1 if self.way == "recursive" else self.plan.horizon
+        judged = "val" if self.data.count("val") else "train"
+        self.judged = [(int(r.extra["number"]), int(r.extra["at"])) for r in self.data.records(judged)]  # type: ignore[arg-type]
+        self._tell()
+
+    def _tell(self) -> None:
+        plan, first = self.data.plan, self.data.series[0]
+        names = ", ".join(f"“{first.columns[c]}”" for c in plan.targets[:6])
+        by = [first.columns[c] for c in plan.targets if plan.logarithm[c]]
+        season = f"a season of {plan.season}" if plan.season > 1 else "no season"
+        start = {"season": "the value a season before", "last": "the last value", "none": "the mean of the window"}
+        scale = f", {', '.join(by)} by the logarithm" if by else ""
+        sentence = (
+            f"Forecast are {names}, {plan.horizon} steps ahead from {plan.window} steps of the past; {season}; learned "
+            f"is the way from {start[plan.difference]}{scale}. All of this was fitted on the train part."
+        )
+        self.context.emit(Note(sentence=sentence, facts=plan.to_json()))
+
+    # What the loop asks for
+
+    def network(self) -> "Forecaster":
+        """The recurrent core between the scales."""
+        from ..network import core_of
+        from .network import Forecaster
+
+        columns = len(self.plan.logarithm)
+        core = core_of(self.config, Forecaster.inputs_of(columns, len(self.periods)))
+        return Forecaster(core, self.plan, ahead=self.ahead, periods=self.periods, dropout=self.config.dropout)
+
+    def batches(self) -> "Batches[tuple[int, int], Any]":
+        """Windows of the train part, with a little noise."""
+        from trasluz.torchkit.batches import Batches
+
+        def load(item: tuple[int, int], draw: np.random.Generator) -> tuple[np.ndarray, ...]:
+            number, at = item
+            each = self.data.series[number]
+            window = windowed(each.values[max(0, at - self.plan.window) : at], self.plan.window)
+            spread = np.nan_to_num(np.nanstd(np.where(np.isfinite(window), window, np.nan), axis=0))
+            noise = draw.normal(0, 0.1 * self.config.augmentation, window.shape) * spread
+            noisy = window + noise
+            window = np.where((window > 0) & (noisy <= 0), window, noisy).astype(np.float32)
+            future = each.values[at : at + self.ahead].astype(np.float32)
+            known = each.times[max(0, at - self.plan.window) : at]
+            return window, times_around(known, self.plan.window, self.ahead, each.rhythm), future
+
+        def collate(loaded: Sequence[tuple[np.ndarray, ...]]) -> "tuple[Tensor, ...]":
+            import torch
+
+            return tuple(torch.from_numpy(np.stack(each)) for each in zip(*loaded, strict=True))
+
+        return Batches(
+            self.items,
+            load=load,
+            collate=collate,
+            batch_size=min(self.config.batch_size, len(self.items)),
+            seed=self.config.seed,
+        )
+
+    def loss(self, network: "Forecaster", batch: "tuple[Tensor, ...]") -> "tuple[Tensor, dict[str, float]]":
+        """Huber's, in spreads of the window, over what came and is to be forecast."""
+        import torch
+        from torch.nn import functional
+
+        series, days, future = batch
+        inner = getattr(network, "module", network)
+        seen: dict[str, Tensor] = {}
+        moves = network(series, days, seen=seen)
+        x = inner.scaled(future)
+        wanted = (x - seen["centre"]) / seen["spread"] - seen["base"]
+        counted = ~torch.isnan(wanted)
+        if self.way == "direct":  # what is not asked for need not be learned, unless it is fed back
+            chosen = torch.zeros(x.shape[2], dtype=torch.bool, device=x.device)
+            chosen[list(self.plan.targets)] = True
+            counted = counted & chosen
+        if not bool(counted.any()):
+            return moves.sum() * 0, {}
+        return functional.smooth_l1_loss(moves[counted], wanted[counted], beta=SLACK), {}
+
+    def measured(self, network: "Forecaster") -> "Validation":
+        """Forecast from every origin that is held out."""
+        from trasluz.torchkit.checking import shown
+        from trasluz.torchkit.plan import Validation
+
+        found, items = self._forecasts(network), self._records()
+        texts = [self._written(each["forecast"]) for each in found]
+        rows = list(zip(items, texts, strict=True))
+        return Validation(
+            scores(texts, [record.target for record in items]),
+            [Previewed(path=record.path, target=record.target, text=text) for record, text in shown(rows)],
+        )
+
+    def outcome(self, metrics: Mapping[str, float]) -> str:
+        """By the naive forecast's error."""
+        return f"{metrics['mase']:.3f} times the error of the naive forecast"
+
+    def _records(self) -> list[Any]:
+        judged = "val" if self.data.count("val") else "train"
+        return list(self.data.records(judged))  # type: ignore[arg-type]
+
+    def _forecasts(self, network: "Forecaster") -> list[Mapping[str, np.ndarray]]:
+        run = _runner(network)
+        found = []
+        for number, at in self.judged:
+            each = self.data.series[number]
+            found.append(
+                forecast(run, each.values[:at], each.times[:at], plan=self.plan, way=self.way, rhythm=each.rhythm)
+            )
+        return found
+
+    def _written(self, values: np.ndarray) -> str:
+        names = [self.data.series[0].columns[c] for c in self.plan.targets]
+        return written(names, values[:, list(self.plan.targets)])
+
+    # After training
+
+    def reference(self, network: "Forecaster") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:
+        """The forecasts of torch."""
+        run = _runner(network)
+
+        def outputs(samples: Sequence[Sample]) -> list[Outputs]:
+            return [
+                forecast(
+                    run,
+                    sample.array("series"),
+                    sample.array("times"),
+                    plan=self.plan,
+                    way=self.way,
+                    rhythm=sample.record.extra["rhythm"],
+                )
+                for sample in samples
+            ]
+
+        return outputs
+
+    def write(self, network: "Forecaster", folder: Path) -> Mapping[str, str]:
+        """One graph from raw values and times to the forecast."""
+        from trasluz.torchkit.graph import GraphWriter
+
+        from .network import write_forecaster
+
+        writer = GraphWriter()
+        write_forecaster(writer, network)
+        writer.save(folder / GRAPH_FILE, self.title)
+        return {"model": GRAPH_FILE}
+
+    def preprocessing(self) -> Mapping[str, Any]:
+        """What is in the graph."""
+        feed = {
+            "series": f"(windows, {self.plan.window}, {len(self.plan.logarithm)}) float32: the last rows, NaN = missing"
+        }
+        if self.periods:
+            feed["days"] = (
+                f"(windows, {self.plan.window + self.ahead}) float64: their times and those to come, since 1970"
+            )
+        return {
+            "before_the_graph": {"feed": feed},
+            "in_the_graph": [
+                {"logarithm": list(self.plan.logarithm)},
+                {"subtract": "the window's mean", "divide by": "its standard deviation, at least the floor"},
+                {"calendar": list(self.periods)},
+                {"difference from": self.plan.difference, "season": self.plan.season},
+                "all of it is taken back in the forecast",
+            ],
+        }
+
+    def extra(self, network: "Forecaster") -> Mapping[str, Any]:
+        """Intervals with their coverage, errors by horizon, and the simple forecasts beside the network."""
+        found, records = self._forecasts(network), self._records()
+        came = [self._came(number, at) for number, at in self.judged]
+        gaps = np.stack([_padded(away(f, c, self.plan), self.plan.horizon) for f, c in zip(found, came, strict=True)])
+        checked = covered(gaps[:, :, list(self.plan.targets)], self.coverage)
+        self._tell_coverage(checked)
+        truths = [record.target for record in records]
+        own = scores([self._written(each["forecast"]) for each in found], truths)
+        simple = baselines(self.data, self.judged, self.context.stopping)
+        others = {name: scores([self._written(v) for v in values], truths) for name, values in simple.items()}
+        sentence, beats = verdict(own, others)
+        self.context.emit(Note(sentence=sentence, level="info" if beats else "warning", facts={"baselines": others}))
+        by_step = {"network": self._by_step([each["forecast"] for each in found], came)}
+        by_step |= {name: self._by_step(values, came) for name, values in simple.items()}
+        first = self.data.series[0]
+        return {
+            "plan": self.plan.to_json(),
+            "way": self.way,
+            "periods": list(self.periods),
+            "columns": list(first.columns),
+            "rhythm": dict(first.rhythm),
+            "coverage": self.coverage,
+            "covered": None if checked is None else {"share": checked[0], "values": checked[1]},
+            "widths": np.round(widths_for(gaps, self.coverage), 6).tolist(),
+            "baselines": {name: _finite(each) for name, each in others.items()},
+            "verdict": sentence,
+            "by_step": by_step,
+        }
+
+    def _came(self, number: int, at: int) -> np.ndarray:
+        each = self.data.series[number]
+        low, high = next(ends for ends in each.ends.values() if ends[0] <= at < ends[1])
+        return each.values[at : min(at + self.plan.horizon, high)]
+
+    def _tell_coverage(self, checked: tuple[float, int] | None) -> None:
+        if checked is None:
+            sentence = (
+                f"The intervals are made to hold {self.coverage:.0%} of what comes, but there are too few forecasts to "
+                "check that on others than those that they were made from."
+            )
+        else:
+            sentence = (
+                f"The intervals are made to hold {self.coverage:.0%} of what comes. Made from the earlier half of the "
+                f"held-out forecasts, they held {checked[0]:.0%} of {checked[1]:,} values of the later half."
+            )
+        self.context.emit(Note(sentence=sentence, facts={"covered": checked}))
+
+    def _by_step(self, forecasts: Sequence[np.ndarray], came: Sequence[np.ndarray]) -> list[float]:
+        """(H,) the mean error at each step ahead, in errors of the naive forecast."""
+        columns = list(self.plan.targets)
+        rows = []
+        for (number, _), said, true in zip(self.judged, forecasts, came, strict=True):
+            gap = np.abs(np.asarray(said, np.float64)[: len(true)] - true) / self.data.naive[number]
+            rows.append(_padded(gap, self.plan.horizon)[:, columns])
+        every = np.stack(rows)
+        return [
+            float(np.nanmean(every[:, h])) if np.isfinite(every[:, h]).any() else 0.0 for h in range(every.shape[1])
+        ]
+
+
+def _padded(values: np.ndarray, horizon: int) -> np.ndarray:
+    found = np.full((horizon, values.shape[1]), np.nan)
+    found[: len(values)] = values
+    return found
+
+
+def _finite(metrics: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if np.isfinite(value)}
+
+
+def _runner(network: "Forecaster") -> Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]:
+    import torch
+
+    device = next(network.parameters()).device
+
+    def run(series: np.ndarray, days: np.ndarray) -> Mapping[str, np.ndarray]:
+        with torch.no_grad():
+            found = network.everything(torch.from_numpy(series).to(device), torch.from_numpy(days).to(device))
+        return {name: each.cpu().numpy() for name, each in found.items()}
+
+    return run

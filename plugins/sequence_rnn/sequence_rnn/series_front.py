@@ -1,0 +1,175 @@
+"""The front end of series: values and gaps, brought to units of the train part inside the graph, convolutions.
+
+Shapes: B items, S steps of the series, D channels, T steps of the recurrent layers, F features.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from trasluz.api import DataError, Record, Sample, TrainContext
+
+from .front import FrontEnd
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from trasluz.torchkit.graph import GraphWriter
+
+INPUT = "series"
+LOOKED_AT = 500
+"""Train series that means and spreads are taken from."""
+STEPS_WANTED = 128
+"""The stem thins a series out until the middle one has no more steps than about this."""
+STRIDES_AT_MOST = 64
+LONGEST = 50_000
+"""Steps of a series that are read."""
+FLAT = 1e-6
+JITTER, RESIZE, STRETCH, HIDDEN = 0.05, 0.2, 0.2, 0.1
+"""At full strength: noise in units of the spread, change of size, of tempo, and the share of steps that is hidden."""
+
+
+class SeriesFront(FrontEnd):
+    """A series of values with gaps.
+
+    Args:
+        stepwise: Whether each step keeps its own place, as where each has a label.
+    """
+
+    plural = "series"
+
+    def __init__(self, *, stepwise: bool = False) -> None:
+        self.stepwise = stepwise
+
+    def facts(self, context: TrainContext) -> dict[str, Any]:
+        """Measure the `mean` and the `spread` of each channel; `strides` are those of the stem."""
+        records = context.dataset.records("train")
+        seen, lengths = list[np.ndarray](), list[int]()
+        for at in range(0, len(records), max(1, len(records) // LOOKED_AT)):
+            try:
+                values = context.dataset.read(records[at]).array(INPUT)[:LONGEST]
+            except DataError:
+                continue  # the batches name it
+            seen.append(values)
+            lengths.append(len(values))
+        if not seen:
+            raise DataError("None of the series to learn from can be read.")
+        counts = [values.shape[1] for values in seen]
+        channels = max(set(counts), key=counts.count)
+        together = np.concatenate([values for values in seen if values.shape[1] == channels]).astype(np.float64)
+        mean = np.array([_over(np.nanmean, column, 0.0) for column in together.T])
+        spread = np.array([_over(np.nanstd, column, 1.0) for column in together.T])
+        wanted, strides = float(np.median(lengths)) / STEPS_WANTED, [1, 1, 1]
+        while not self.stepwise and np.prod(strides) < min(wanted, STRIDES_AT_MOST):
+            strides[strides.index(min(strides))] *= 2
+        return {
+            "channels": channels,
+            "mean": mean.tolist(),
+            "spread": np.where(spread > FLAT, spread, 1.0).tolist(),
+            "strides": strides,
+        }
+
+    def stem(self, facts: Mapping[str, Any]) -> "nn.Module":
+        """Give the convolutions over a series."""
+        from .stems import SeriesStem
+
+        return SeriesStem(2 * facts["channels"], facts["strides"])
+
+    def steps(self, record: Record, facts: Mapping[str, Any]) -> int:
+        """As the stem thins the series out."""
+        return self._steps(min(LONGEST, int(record.length or 1)), facts)
+
+    def _steps(self, count: int, facts: Mapping[str, Any]) -> int:
+        for stride in facts["strides"]:
+            count = -(-count // stride)
+        return count
+
+    def prepared(self, sample: Sample, facts: Mapping[str, Any]) -> np.ndarray:
+        """(S, D) float32 in units of the train part, NaN where there is no value."""
+        values = self._values(sample, facts)
+        mean, spread = (np.array(facts[name], np.float32) for name in ("mean", "spread"))
+        found: np.ndarray = (values - mean) / spread
+        return found
+
+    def varied(
+        self, kept: np.ndarray, facts: Mapping[str, Any], strength: float, draw: np.random.Generator
+    ) -> np.ndarray:
+        """Larger or smaller, quicker or slower, with noise, and with a stretch hidden."""
+        if strength <= 0:
+            return kept
+        values = kept * np.float32(1 + RESIZE * strength * draw.uniform(-1, 1))
+        if not self.stepwise and len(values) > 8:
+            values = _stretched(values, float(np.exp(STRETCH * strength * draw.uniform(-1, 1))))
+        values = values + draw.normal(0, JITTER * strength, values.shape).astype(np.float32)
+        long = int(draw.integers(0, 1 + round(HIDDEN * strength * len(values))))
+        start = int(draw.integers(0, len(values) - long + 1))
+        values[start : start + long] = np.nan
+        return values
+
+    def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
+        """(B, 2 D, S) float32: values, 0 where there is none, and 1 where there is one; padded with 0."""
+        import torch
+
+        x = np.zeros((len(several), 2 * facts["channels"], max(map(len, several))), np.float32)
+        for row, values in zip(x, several, strict=True):
+            there = np.isfinite(values)
+            row[:, : len(values)] = np.concatenate([np.where(there, values, 0), there], axis=1).T
+        return torch.from_numpy(x), torch.tensor([self._steps(len(values), facts) for values in several])
+
+    def exactly(self, sample: Sample, facts: Mapping[str, Any]) -> "Tensor":
+        """(1, 2 D, S)."""
+        return self.together([self.prepared(sample, facts)], facts)[0]
+
+    def write(self, writer: "GraphWriter", stem: "nn.Module", facts: Mapping[str, Any]) -> str:
+        """Find the gaps, bring to units, convolve."""
+        channels = facts["channels"]
+        series = writer.input(INPUT, np.float32, ("items", "steps", channels))
+        gaps = writer.node("IsNaN", series)
+        shifted = writer.node("Sub", series, writer.constant(facts["mean"]))
+        scaled = writer.node("Div", shifted, writer.constant(facts["spread"]))
+        values = writer.node("Where", gaps, writer.constant(0.0), scaled)
+        there = writer.cast(writer.node("Not", gaps), np.float32)
+        x = writer.node("Transpose", writer.node("Concat", values, there, axis=2), perm=[0, 2, 1])
+        return writer.node("Transpose", writer.sequential(stem.layers, x), perm=[0, 2, 1])  # type: ignore[arg-type]
+
+    def feed(self, sample: Sample, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Give (1, S, D) float32."""
+        return {INPUT: self._values(sample, facts)[None]}
+
+    def preprocessing(self, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what happens to a series."""
+        return {
+            "before_the_graph": {
+                "read": f"numbers as they are, NaN where there is none; the first {LONGEST:,} steps at the most",
+                "feed": f"`{INPUT}`: (series, steps, {facts['channels']}) float32, any number of steps",
+            },
+            "in_the_graph": [
+                {"subtract": facts["mean"], "divide by": facts["spread"]},
+                {"missing": "0, and a second set of channels says what is there"},
+            ],
+        }
+
+    def _values(self, sample: Sample, facts: Mapping[str, Any]) -> np.ndarray:
+        values = sample.array(INPUT)[:LONGEST]
+        if values.shape[1] != facts["channels"]:
+            raise DataError(
+                f"“{sample.record.path}” has {values.shape[1]} channels, and the model learns from "
+                f"{facts['channels']}; it is left out."
+            )
+        return np.ascontiguousarray(values, np.float32)
+
+
+def _over(function: Any, column: np.ndarray, otherwise: float) -> float:
+    return float(function(column)) if np.isfinite(column).any() else otherwise
+
+
+def _stretched(values: np.ndarray, tempo: float) -> np.ndarray:
+    """The same at another tempo: (S, D) → (S / tempo, D), by straight lines; beside a gap there is a gap."""
+    count = max(4, round(len(values) / tempo))
+    at = np.linspace(0, len(values) - 1, count)
+    low = np.floor(at).astype(int)
+    high = np.minimum(low + 1, len(values) - 1)
+    share = (at - low).astype(np.float32)[:, None]
+    found: np.ndarray = values[low] * (1 - share) + values[high] * share
+    return found

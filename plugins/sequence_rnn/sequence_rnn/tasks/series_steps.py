@@ -1,0 +1,78 @@
+"""Time series to a label for each step."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from trasluz.api import Explainer, Kind, LoadedModel, ModelCard, Outputs, Prediction, Predictor, Sample, TrainContext
+
+from ..explain import HiddenStates
+from ..labelling import PROBABILITIES, StepLesson, said_of, step_scores
+from ..predict import Feed
+from ..series_explain import StepProbabilities
+from ..series_front import SeriesFront
+from ..series_script import step_script
+from ..settings import SeriesConfig
+from .task import Task
+
+if TYPE_CHECKING:
+    from ..lesson import Lesson
+    from ..network import Labeller
+
+
+class SeriesSteps(Task):
+    """Labels each step of a series."""
+
+    name = "series-steps"
+    kind = Kind.SERIES_STEPS
+    title = "Steps"
+    config = SeriesConfig
+    headline = "accuracy"
+    higher_is_better = True
+    front = SeriesFront(stepwise=True)
+
+    def lesson(self, context: TrainContext) -> "Lesson[Labeller]":
+        """Learn labels."""
+        return StepLesson(context, self.title, self.front)
+
+    def predictor(self, model: LoadedModel) -> Predictor:
+        """Give the predictor of a loaded model."""
+        return StepPredictor(model, partial(self.front.feed, facts=model.card.extra["facts"]))
+
+    def score(self, predictions: Sequence[Prediction], targets: Sequence[str]) -> Mapping[str, float]:
+        """Score `accuracy` and `macro_f1` over the steps."""
+        return step_scores([p.text for p in predictions], targets)
+
+    def script(self, card: ModelCard) -> str:
+        """Give the source of `predict.py`."""
+        return step_script()
+
+    def explainers(self) -> Sequence[Explainer]:
+        """How likely each label is over time, and the hidden states."""
+        return StepProbabilities(), HiddenStates()
+
+
+class StepPredictor(Predictor):
+    """One series in, the label of each step out."""
+
+    def __init__(self, model: LoadedModel, feed: Feed) -> None:
+        super().__init__(model)
+        self.feed = feed
+        self.graph = model.graph("model")
+
+    def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
+        """Give `probabilities` (T, K) of each series; each runs alone, as long as it is."""
+        return [self._run(sample, (PROBABILITIES,)) for sample in samples]
+
+    def explaining_outputs(self, sample: Sample) -> Outputs:
+        """Give the outputs of every recurrent layer as well."""
+        return self._run(sample, None)
+
+    def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
+        """Name the likeliest label of each step."""
+        return said_of(self.card.extra["step_labels"], np.asarray(outputs[PROBABILITIES]))
+
+    def _run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
+        return {name: values[0] for name, values in self.graph.run(self.feed(sample), wanted).items()}
