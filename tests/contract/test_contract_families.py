@@ -30,7 +30,10 @@ def samples(finished: Finished, count: int = 4):
 def given_to_script(finished: Finished, record: Record) -> str:
     """What a person gives to `predict.py` for a record: a file, or the text where an input is one."""
     text = finished.arranged.read(record).inputs.get("text")
-    return text if isinstance(text, str) else str(finished.dataset.root / record.path)
+    if isinstance(text, str):
+        return text
+    part = f"#{record.part}" if record.part else ""  # one of several in a file
+    return f"{finished.dataset.root / record.path}{part}"
 
 
 def test_every_built_in_plugin_is_ready() -> None:

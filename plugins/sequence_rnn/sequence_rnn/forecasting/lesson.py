@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 WINDOWS_AT_MOST = 20_000
 """Windows of one pass, evenly from all over the train part."""
 COMPARED = ("moves",)
+TOO_NARROW = 0.1
+"""How far the share within the intervals may stay behind before it is a warning."""
 SLACK = 0.5
 """Spreads of the window up to which an error counts by its square, and beyond by its size (Huber 1964)."""
 
@@ -258,7 +260,7 @@ class ForecastLesson(Lesson["Forecaster"]):
 
     def _came(self, number: int, at: int) -> np.ndarray:
         each = self.data.series[number]
-        low, high = next(ends for ends in each.ends.values() if ends[0] <= at < ends[1])
+        _, high = next(ends for ends in each.ends.values() if ends[0] <= at < ends[1])
         return each.values[at : min(at + self.plan.horizon, high)]
 
     def _tell_coverage(self, checked: tuple[float, int] | None) -> None:
@@ -272,7 +274,10 @@ class ForecastLesson(Lesson["Forecaster"]):
                 f"The intervals are made to hold {self.coverage:.0%} of what comes. Made from the earlier half of the "
                 f"held-out forecasts, they held {checked[0]:.0%} of {checked[1]:,} values of the later half."
             )
-        self.context.emit(Note(sentence=sentence, facts={"covered": checked}))
+        narrow = checked is not None and checked[0] < self.coverage - TOO_NARROW
+        if narrow:
+            sentence += " Things have changed meanwhile: take the intervals for too narrow."
+        self.context.emit(Note(sentence=sentence, level="warning" if narrow else "info", facts={"covered": checked}))
 
     def _by_step(self, forecasts: Sequence[np.ndarray], came: Sequence[np.ndarray]) -> list[float]:
         """(H,) the mean error at each step ahead, in errors of the naive forecast."""

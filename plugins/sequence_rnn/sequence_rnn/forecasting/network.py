@@ -167,8 +167,9 @@ def write_forecaster(writer: "GraphWriter", network: Forecaster) -> None:
     from ..item_lesson import write_core
 
     out = write_core(writer, network.core, writer.node("Concat", *features, axis=2))
-    last_out = writer.node("Gather", out, writer.constant(window - 1, np.int64), axis=1)  # (B, N·U)
-    known = writer.node("Unsqueeze", writer.linear(network.remembered, last_out), one)
+    known = writer.linear(
+        network.remembered, writer.node("Gather", out, writer.integers(window - 1), axis=1)
+    )  # (B, 1, U)
     step = (np.arange(ahead, dtype=np.float32) / max(1, ahead))[None, :, None]
     weight, bias = array(network.when.weight), array(network.when.bias)
     steps = step * weight[:, -1] + bias + array(network.each)  # (1, H, U)

@@ -111,7 +111,7 @@ class Forecasting:
     def record(self, number: int, at: int, split: Split) -> Record:
         """The item of an origin: the row `at` is the first that is forecast."""
         each = self.series[number]
-        chosen = self.plan.targets
+        chosen = list(self.plan.targets)
         future = each.values[at : min(at + self.plan.horizon, each.ends[split][1])][:, chosen]
         extra = {
             "number": number,
