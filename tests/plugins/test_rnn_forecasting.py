@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sequence_rnn.forecasting.baselines import baselines, verdict
 from sequence_rnn.forecasting.fitting import Plan
 from sequence_rnn.forecasting.network import Forecaster, write_forecaster
@@ -15,7 +16,6 @@ from sequence_rnn.forecasting.texts import read, scores, written
 from sequence_rnn.forecasting.time import times_after
 from sequence_rnn.forecasting.windows import Forecasting
 from sequence_rnn.recurrent import RecurrentCore
-
 from trasluz.api import DataError
 from trasluz.core.data.index import Index
 from trasluz.core.data.readers import builtin_sources

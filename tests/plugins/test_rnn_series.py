@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+
 from sequence_rnn.labelling import said_of, step_scores
 from sequence_rnn.series_explain import DecidingPart
 from sequence_rnn.series_front import SeriesFront
-
 from trasluz.api import DataError, Record, Sample
 
 FACTS = {"channels": 2, "mean": [1.0, 0.0], "spread": [2.0, 1.0], "strides": [2, 1, 1]}
