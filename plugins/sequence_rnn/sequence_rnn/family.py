@@ -29,9 +29,7 @@ class SequenceRnn(ModelFamily):
 
     id = "sequence-rnn"
     title = "Recurrent network"
-    sentence = (
-        "Reads handwriting and speech, tells sounds and series apart, forecasts and writes, remembering what came before."
-    )
+    sentence = "Reads handwriting and speech, tells sounds and series apart, forecasts and writes, remembering what came before."
     kinds = kinds()
     config = SequenceRnnConfig
     headline = "cer"
