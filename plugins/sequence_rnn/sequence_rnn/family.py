@@ -29,7 +29,9 @@ class SequenceRnn(ModelFamily):
 
     id = "sequence-rnn"
     title = "Recurrent network"
-    sentence = "Reads handwriting and speech, tells sounds and series apart, forecasts and writes, remembering what came before."
+    sentence = (
+        "Reads hands and speech, tells sounds and series apart, forecasts, writes: it remembers what came before."
+    )
     kinds = kinds()
     config = SequenceRnnConfig
     headline = "cer"
