@@ -13,6 +13,7 @@ from trasluz.torchkit.photos.squares import as_batch
 from vision_transformer.attending import distances, rollout
 from vision_transformer.drawing import attention_names, export_model
 from vision_transformer.network import Shape, VisionTransformer, at_resolution, rotated, sized
+from vision_transformer.relevance import export_relevance
 
 TINY = Shape(size=32, patch=8, width=32, depth=2, heads=2, hidden=48)
 SHAPES = {
@@ -52,6 +53,39 @@ def test_the_graph_gives_what_the_network_gives(name: str, tmp_path: Path) -> No
         for mine, theirs in zip(made.attention(seen), attention_names(2), strict=True):
             assert np.allclose(found[theirs], mine, atol=1e-5)
             assert np.allclose(found[theirs].sum(-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_graph_of_relevance_has_the_gradients_of_pytorch(name: str, tmp_path: Path) -> None:
+    """R as Chefer et al. define it, with PyTorch's own gradients of the attention, against the graph."""
+    made, number = network(SHAPES[name]), 3
+    export_relevance(made, tmp_path / "r.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "r.onnx"), providers=["CPUExecutionProvider"])
+    feeds = {"image": np.stack(photos()), "class": np.array([number])}
+    found = session.run(["relevance"], feeds)[0]
+    seen = as_batch(photos(), made)
+    tokens, weights = made.embedding(seen), []
+    for block in made.blocks:
+        normed = block.before_attention(tokens)
+        a = block.attention.weights(normed, made.rotation)
+        a.retain_grad()
+        weights.append(a)
+        v = block.attention._split(normed, made.rotation)[2]
+        out = block.attention.out((a @ v).transpose(1, 2).flatten(2))
+        tokens = tokens + block._added(out, block.attention_scale)
+        inner = torch.nn.functional.gelu(block.widen(block.before_perceptron(tokens)))
+        tokens = tokens + block._added(block.narrow(inner), block.perceptron_scale)
+    made.classifier(made.read(made.norm(tokens)))[:, number].sum().backward()
+    count, leading = tokens.shape[1], made.shape.leading
+    relevance = torch.eye(count)
+    for a in weights:
+        relevance = relevance + (a * a.grad).clamp(min=0).mean(1) @ relevance
+    own = relevance - torch.eye(count)
+    read = {"class": own[:, :1], "class+distillation": own[:, :2]}.get(made.shape.reads)
+    rows = read if read is not None else torch.cat([own[:, :1], own[:, leading:].mean(1, keepdim=True)], 1)
+    expected = rows.sum(1)[:, leading:].detach().numpy()
+    assert expected.max() > 1e-4
+    assert np.allclose(found, expected, atol=1e-5 + 1e-3 * expected.max())
 
 
 def test_the_fused_attention_is_the_attention_that_is_shown() -> None:

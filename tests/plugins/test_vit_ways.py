@@ -12,6 +12,7 @@ from vit_checkpoints import checkpoint
 
 from trasluz.api import ModelCard, Note, view_to_json
 from trasluz.core.data.index import Index
+from trasluz.core.inference.export import export
 from trasluz.core.inference.model import OpenModel
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
@@ -25,6 +26,7 @@ from vision_transformer.masking import MaskedAutoencoder, cut, export_reconstruc
 from vision_transformer.network import Shape, VisionTransformer
 
 FAMILY = "vision-transformer"
+GRAPHS = {"model", "reconstruction", "relevance"}
 QUICK = {"resolution": 32, "epochs": 2, "size": "mini", "averaging": 0.0}
 
 
@@ -97,7 +99,14 @@ def test_auto_distils_the_cnn_that_lies_beside_it(photos: Path, runs: Path, cnn:
     assert card.licence == card_of(cnn).licence
     assert card.parity is not None
     assert card.parity.max_abs_diff < 1e-4
-    assert {"vit-rollout", "vit-attention", "vit-patch-attention", "vit-patches", "vit-start-table"} <= set(seen(run))
+    assert {
+        "vit-rollout",
+        "vit-relevance",
+        "vit-attention",
+        "vit-patch-attention",
+        "vit-patches",
+        "vit-start-table",
+    } <= set(seen(run))
 
 
 def test_a_teacher_of_other_classes_is_refused_by_name(photos: Path, cnn: RunFolder, tmp_path: Path) -> None:
@@ -145,10 +154,27 @@ def test_auto_takes_a_checkpoint_that_is_at_hand(photos: Path, tmp_path: Path) -
     assert card.title.startswith("small-vit, ")
 
 
-def test_masked_learns_without_labels_first_and_shows_what_it_fills_in(photos: Path, tmp_path: Path) -> None:
-    run = trained(photos, tmp_path / "run", start="masked", **{**QUICK, "epochs": 4})
+@pytest.fixture(scope="module")
+def masked(photos: Path, runs: Path) -> RunFolder:
+    return trained(photos, runs / "masked", start="masked", **{**QUICK, "epochs": 4})
+
+
+def test_in_int8_the_graph_that_no_answer_needs_stays_as_it_is(masked: RunFolder, tmp_path: Path) -> None:
+    service = Service()
+    dataset = Index.open(masked.index_path, service.registry().sources)
+    family = service.registry().family(FAMILY)
+    out = export(masked.model_folder, family, tmp_path / "o", precision="int8", dataset=dataset)
+    dataset.close()
+    sizes = {name: [(place / f"{name}.onnx").stat().st_size for place in (masked.model_folder, out)] for name in GRAPHS}
+    assert sizes["model"][1] < 0.4 * sizes["model"][0]
+    for name in GRAPHS - {"model"}:
+        assert sizes[name][1] == pytest.approx(sizes[name][0], rel=0.01)
+
+
+def test_masked_learns_without_labels_first_and_shows_what_it_fills_in(masked: RunFolder) -> None:
+    run = masked
     assert "passes without labels the hidden patches of val photos differ by" in notes(run)
-    assert {graph.name for graph in card_of(run).graphs} == {"model", "reconstruction"}
+    assert {graph.name for graph in card_of(run).graphs} == GRAPHS
     view = seen(run)["vit-reconstruction"]
     assert [item["name"] for item in view["items"]] == ["the photo", "what it sees", "what it fills in"]
 

@@ -228,6 +228,16 @@ def test_the_heat_can_be_taken_away(qtbot: QtBot) -> None:
     assert "warmest" in painter.accessibleDescription()
 
 
+def test_a_picture_without_heat_is_shown_bare(qtbot: QtBot) -> None:
+    image = np.full((40, 40, 3), 200, np.uint8)
+    painter = OverlayPainter(Overlay("o", image, np.zeros((0, 0)), "Read me."))
+    qtbot.addWidget(painter)
+    painter.resize(200, 200)
+    assert painter.grab().toImage().pixelColor(100, 80).getRgb()[:3] == (200, 200, 200)
+    assert painter.accessibleDescription() == "o. Read me."
+    assert painter.tip_at(QPointF(100, 80)) == ""
+
+
 def test_a_click_on_the_picture_chooses_a_cell_of_its_middle_square(qtbot: QtBot) -> None:
     image = np.full((40, 80, 3), 200, np.uint8)
     painter = OverlayPainter(Overlay("o", image, np.zeros((1, 1)), cells=4))

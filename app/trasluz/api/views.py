@@ -42,7 +42,7 @@ class Overlay:
 
     Attributes:
         image: (H, W, 3) uint8 RGB.
-        heat: (h, w) float from 0 to 1, stretched over the picture.
+        heat: (h, w) float from 0 to 1, stretched over the picture; of no size where the picture is shown bare.
         caption: A sentence that reads it.
         cells: Into how many rows and columns the square in the middle of the picture is cut, where the person may
             click on one; the explainer's choices are these cells, row by row. 0 where there is nothing to click on.

@@ -34,8 +34,18 @@ def distances(layers: Sequence[np.ndarray], leading: int, patch: int) -> np.ndar
     return np.array(found)
 
 
+EVEN_TIMES = 3.0
+CLASS, RELEVANCE = "class", "relevance"
+"""What the graph of relevance takes beside the photo, and what it and its output are called."""
+
+
 def to_patches(row: np.ndarray, leading: int) -> np.ndarray:
-    """What one token takes from the patches, as a picture, the most as 1: (T,) → (rows, columns)."""
+    """What one token takes from the patches, as heat from 0 to 1: (T,) → (rows, columns).
+
+    Full heat is the patch from which it takes most, or three times the even share where that is more: attention that is
+    spread evenly stays pale.
+    """
     among = row[leading:]
     grid = round(len(among) ** 0.5)
-    return np.asarray(among / max(float(among.max()), 1e-12)).reshape(grid, grid)
+    full = max(float(among.max()), EVEN_TIMES * float(among.mean()), 1e-12)
+    return np.asarray(among / full).reshape(grid, grid)

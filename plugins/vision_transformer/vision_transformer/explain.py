@@ -10,7 +10,7 @@ from trasluz.torchkit.photos.explain import LearnedParts, Nearest, WhyThese, ove
 from trasluz.torchkit.photos.graph import IMAGE, PROBABILITIES
 from trasluz.torchkit.photos.squares import middle_square
 
-from .attending import distances, rollout, to_patches
+from .attending import CLASS, RELEVANCE, distances, rollout, to_patches
 from .drawing import attention_names
 from .seen import FILTERS, SEEN, SHARES, SIMILARITY
 
@@ -33,7 +33,7 @@ class Rollout(OfThisFamily):
     """Attention rolled out over all layers, from the classification token to the photo."""
 
     id = "vit-rollout"
-    title = "Where it looked"
+    title = "Attention through all layers"
     sentence = "Heat over the photo: from which patches the answer took, followed through all layers."
 
     def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Overlay:
@@ -46,6 +46,36 @@ class Rollout(OfThisFamily):
             "layer by layer (attention rollout); it says where, not for which class."
         )
         return over(sample, heat, "Attention through all layers", caption)
+
+
+class Relevance(OfThisFamily):
+    """What speaks for a class, followed back through all layers (Chefer et al., ICCV 2021)."""
+
+    id = "vit-relevance"
+    title = "What speaks for a class"
+    sentence = "Heat over the photo: the patches whose attention raised the score of a class."
+
+    def applies(self, card: ModelCard) -> bool:
+        """Whether the graph of relevance lies beside the model; very large networks have none."""
+        return super().applies(card) and any(graph.name == RELEVANCE for graph in card.graphs)
+
+    def choices(self, card: ModelCard) -> Sequence[str]:
+        """The classes."""
+        return card.labels
+
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Overlay:
+        """Make the view for a class, or for the likeliest one."""
+        labels = list(predictor.card.labels)
+        if choice is not None and choice not in labels:
+            raise ValueError(f"“{choice}” is not one of the model's classes: {', '.join(labels)}.")
+        shares = predictor.outputs([sample])[0][PROBABILITIES]
+        number = int(shares.argmax()) if choice is None else labels.index(choice)
+        feeds = {IMAGE: sample.array(IMAGE)[None], CLASS: np.array([number], np.int64)}
+        row = predictor.model.graph(RELEVANCE).run(feeds, [RELEVANCE])[RELEVANCE][0]
+        caption = (
+            f"“{labels[number]}”: {shares[number]:.1%}. Attention, weighed by how much it raised this class. {ASIDE}"
+        )
+        return over(sample, to_patches(row, 0), f"What speaks for “{labels[number]}”", caption)
 
 
 class ClassAttention(OfThisFamily):
@@ -136,7 +166,7 @@ class Patches(OfThisFamily):
         return Overlay(
             title=self.title,
             image=picture,
-            heat=np.zeros((1, 1), np.float32),
+            heat=np.zeros((0, 0), np.float32),
             caption=f"{grid} × {grid} patches of {patch} × {patch} pixels; {tokens} tokens with the network's own.",
         )
 
@@ -350,6 +380,7 @@ def of_file(predictor: Predictor, name: str) -> np.ndarray:
 
 
 EXPLAINERS: tuple[Explainer, ...] = (
+    Relevance(),
     Rollout(),
     ClassAttention(),
     PatchAttention(),

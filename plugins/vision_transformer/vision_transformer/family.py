@@ -29,6 +29,7 @@ from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
 from trasluz.torchkit.photos.script import PREDICT
 
+from .attending import RELEVANCE
 from .config import OWN_SIDE, VisionTransformerConfig
 from .explain import EXPLAINERS
 from .predict import VisionTransformerPredictor
@@ -61,6 +62,7 @@ class VisionTransformerFamily(ModelFamily):
         from trasluz.torchkit import device
         from trasluz.torchkit.photos.linear import two_classes
 
+        from . import relevance
         from .drawing import export_model
         from .network import trained_parts
         from .seen import write_seen
@@ -79,6 +81,10 @@ class VisionTransformerFamily(ModelFamily):
         context.emit(Progress(stage="Writing the model", done=0))
         graph_path = context.model_folder / GRAPH_FILE
         export_model(network, graph_path)
+        graphs = {"model": GRAPH_FILE, **learned.graphs}
+        if sum(parameter.numel() for parameter in network.parameters()) <= relevance.WEIGHTS_AT_MOST:
+            relevance.export_relevance(network, context.model_folder / relevance.FILE)
+            graphs[RELEVANCE] = relevance.FILE
         extra: dict[str, Any] = {
             "start": plan.start,
             "learn": plan.learn,
@@ -92,7 +98,7 @@ class VisionTransformerFamily(ModelFamily):
         private = neighbours.look_and_keep(context, graph_path)
         return Trained(
             title=f"{learned.title}, {plan.title.rstrip('.')[0].lower()}{plan.title.rstrip('.')[1:]}",
-            graphs={"model": GRAPH_FILE, **learned.graphs},
+            graphs=graphs,
             reference=_reference(network),
             labels=tuple(labels),
             preprocessing=preprocessing(network.preparation),

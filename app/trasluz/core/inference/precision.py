@@ -106,7 +106,9 @@ def reduce(
         progress(Progress(stage=f"Making {graph.file} {precision}", done=0, total=1))
         if precision == "int8":
             feeds = _feeds(full, family, dataset, chosen, graph.name, progress=progress, cancelled=cancelled)
-            _to_int8(source, target, feeds)
+            first = next(feeds, None)
+            if first is not None:  # a graph that no answer needs (a view's) has no ranges, and stays as it is
+                _to_int8(source, target, itertools.chain([first], feeds))
         else:
             _to_fp16(source, target)
         if cancelled():
@@ -261,7 +263,7 @@ def _feeds(
             predictor.outputs([dataset.read(record)])
         except DataError:
             continue
-        any_read = any_read or bool(overheard.heard)
+        any_read = True
         yield from itertools.islice(overheard.heard, 8)  # a decoder runs once for each word; the first ones suffice
         overheard.heard.clear()
     if not any_read:

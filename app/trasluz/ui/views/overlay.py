@@ -44,7 +44,9 @@ class OverlayPainter(Canvas):
     def spoken(self) -> str:
         """Where the warmest place is."""
         heat = np.asarray(self.view.heat, dtype=np.float64)
-        if not heat.size or float(np.nanmax(heat)) <= 0:
+        if not heat.size:
+            return f"{self.view.title}. {self.view.caption}".strip()
+        if float(np.nanmax(heat)) <= 0:
             return f"{self.view.title}: no place stands out. {self.view.caption}".strip()
         row, column = np.unravel_index(int(np.nanargmax(heat)), heat.shape)
         down = ("top", "middle", "bottom")[min(2, int(row) * 3 // heat.shape[0])]
@@ -62,7 +64,7 @@ class OverlayPainter(Canvas):
         outline.addRoundedRect(frame, 6, 6)
         painter.setClipPath(outline)
         painter.drawImage(frame, self._picture)
-        if self._strength > 0:
+        if self._strength > 0 and np.asarray(self.view.heat).size:
             painter.drawImage(frame, self._heat_image())
         painter.restore()
         if self.view.caption:

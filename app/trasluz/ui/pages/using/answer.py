@@ -290,7 +290,7 @@ class AnswerPanel(QWidget):
         self._row.setVisible(True)
         # what the large view shows already is not shown twice
         self.near.setVisible(self.near.isVisible() and not isinstance(view, Samples))
-        self._strength_row.setVisible(isinstance(view, Overlay))
+        self._strength_row.setVisible(isinstance(view, Overlay) and np.asarray(view.heat).size > 0)
         self._sight_title.setText("" if isinstance(view, Overlay) else view.title)
         self._sight_title.setVisible(bool(self._sight_title.text()))
         self._show_view(view, strength=self._strength)
