@@ -212,6 +212,28 @@ def test_an_open_choice_offers_what_is_known_a_folder_and_a_typed_name(
     assert not control.edit.isVisible()
 
 
+def test_a_setting_that_means_nothing_beside_the_others_is_away(qtbot: QtBot) -> None:
+    from vision_transformer.config import DEIT, VisionTransformerConfig
+
+    schema = VisionTransformerConfig.model_json_schema()
+    made = SettingsForm(schema)
+    qtbot.addWidget(made)
+    made.show()
+    assert made.troubles() == [], "an empty teacher has a name: the newest CNN here"
+    assert VisionTransformerConfig.model_validate(made.values()) == VisionTransformerConfig()
+    there = {name for name in ("backbone", "learn", "teacher", "size") if made.rows[name].isVisibleTo(made)}
+    assert there == {"size"}
+    assert fetched(schema, made.values()) == [], "choosing for me downloads nothing"
+    made.set_values({**made.values(), "start": "pretrained"})
+    there = {name for name in ("backbone", "learn", "teacher", "size") if made.rows[name].isVisibleTo(made)}
+    assert there == {"backbone", "learn"}
+    assert fetched(schema, made.values()) == [DEIT]
+    control = made.rows["backbone"].control
+    assert isinstance(control, OpenChoiceControl)
+    assert control.box.currentText() == "DeiT-Ti of the hub"
+    assert not control.edit.isVisibleTo(made)
+
+
 @pytest.mark.parametrize("value", ["hub:a/b", "/nets/x", "herbs", "gone"])
 def test_an_open_choice_shows_any_value_it_is_given(qtbot: QtBot, value: str) -> None:
     made = SettingsForm(Open.model_json_schema(), {"backbone": value})

@@ -1,5 +1,6 @@
 """Settings, declared once: the form, the command line, the file, the checks and the docs come from here."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ def setting(
     labels: dict[str, str] | None = None,
     others: dict[str, str] | None = None,
     placeholder: str = "",
+    when: Mapping[str, Sequence[Any]] | None = None,
     **bounds: Any,
 ) -> Any:
     """Declare a setting as a pydantic field.
@@ -31,6 +33,7 @@ def setting(
             point at a folder; a key that ends with a colon, `hub:`, lets them type what follows that prefix. The form
             shows the `labels` and what `ModelFamily.suggestions` gives, then these.
         placeholder: What a text is like that is typed after a prefix: `owner/name`.
+        when: The values of other settings with which this one means something; the form shows it with those alone.
         bounds: pydantic's own: `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`.
     """
     extra: dict[str, Any] = {"advanced": advanced}
@@ -42,6 +45,8 @@ def setting(
         extra["others"] = others
     if placeholder:
         extra["placeholder"] = placeholder
+    if when:
+        extra["when"] = {name: list(values) for name, values in when.items()}
     return Field(default=default, title=title, description=sentence, json_schema_extra=extra, **bounds)
 
 

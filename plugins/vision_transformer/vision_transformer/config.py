@@ -9,6 +9,8 @@ from trasluz.api import EpochsConfig, setting
 Start = Literal["auto", "pretrained", "distil", "masked", "scratch"]
 Learn = Literal["auto", "linear", "lora", "all"]
 DEIT, DINO = "hub:facebook/deit-tiny-patch16-224", "hub:facebook/dinov2-small"
+OWN = {"start": ["auto", "distil", "masked", "scratch"]}
+"""The starts from which the network is of its own make."""
 OWN_SIDE = 64
 """The side of a photo where nobody chose one and no checkpoint has its own."""
 
@@ -33,6 +35,7 @@ class VisionTransformerConfig(EpochsConfig):
     backbone: str = setting(
         DEIT,
         title="Checkpoint",
+        when={"start": ["pretrained"]},
         sentence="The Vision Transformer to start from: ViT, DeiT or DINOv2, in a folder or on the hub. One of the hub "
         "is downloaded when training starts; only its name leaves this computer.",
         labels={
@@ -46,6 +49,7 @@ class VisionTransformerConfig(EpochsConfig):
     teacher: str = setting(
         "",
         title="Teacher",
+        when={"start": ["distil"]},
         sentence="The model that it is distilled from: the folder of a run, or of a model. Empty takes the newest "
         "finetuned CNN beside this run that knows the same classes.",
         labels={"": "The newest CNN here"},
@@ -54,6 +58,7 @@ class VisionTransformerConfig(EpochsConfig):
     learn: Learn = setting(
         "auto",
         title="What learns",
+        when={"start": ["pretrained"]},
         sentence="How much of a checkpoint learns on.",
         labels={
             "auto": "Choose for me — by how many photos there are and how far they are from ImageNet",
@@ -65,6 +70,7 @@ class VisionTransformerConfig(EpochsConfig):
     size: Literal["mini", "tiny", "small", "base", "large"] = setting(
         "mini",
         title="Network",
+        when=OWN,
         sentence="How large the network is; a checkpoint has its own size.",
         labels={
             "mini": "Mini — 6 layers of 128; 1.2 million weights, for computers without a GPU",
@@ -86,6 +92,7 @@ class VisionTransformerConfig(EpochsConfig):
     patch: int = setting(
         8,
         title="Patch",
+        when=OWN,
         sentence="The side of the patches that a photo is cut into. Half the side is four times the patches, and about "
         "four times the work; a checkpoint has its own.",
         unit="pixels",
@@ -95,6 +102,7 @@ class VisionTransformerConfig(EpochsConfig):
     positions: Literal["learned", "sinusoidal", "rotary"] = setting(
         "learned",
         title="Positions",
+        when=OWN,
         sentence="How the network knows where a patch lies; a checkpoint has its own.",
         labels={
             "learned": "Learned — a vector for each place, which begins as waves and learns on",
@@ -106,6 +114,7 @@ class VisionTransformerConfig(EpochsConfig):
     registers: int = setting(
         0,
         title="Registers",
+        when=OWN,
         sentence="Tokens that stand for no patch, on which the network may keep what belongs to the whole photo; a few "
         "make the maps of attention cleaner. A checkpoint has its own.",
         advanced=True,
@@ -115,6 +124,7 @@ class VisionTransformerConfig(EpochsConfig):
     distillation: Literal["soft", "hard"] = setting(
         "soft",
         title="What the teacher says",
+        when={"start": ["distil"]},
         sentence="Whether the network learns how sure its teacher is of each class, or only what it answers.",
         labels={
             "soft": "Soft — the probabilities of all classes",
@@ -125,6 +135,7 @@ class VisionTransformerConfig(EpochsConfig):
     matching: float = setting(
         2.0,
         title="Seeing as the teacher",
+        when={"start": ["distil"]},
         sentence="How much it counts that the network sees the same in a photo as its teacher (its features), besides "
         "answering the same; at 0 only the answers count.",
         advanced=True,
@@ -134,6 +145,7 @@ class VisionTransformerConfig(EpochsConfig):
     hidden: float = setting(
         0.75,
         title="Hidden patches",
+        when={"start": ["masked"]},
         sentence="The share of patches that is hidden while it learns without labels.",
         advanced=True,
         ge=0.1,
@@ -142,6 +154,7 @@ class VisionTransformerConfig(EpochsConfig):
     masked_share: float = setting(
         0.5,
         title="Time without labels",
+        when={"start": ["masked"]},
         sentence="The share of passes, and of the time limit, that goes into learning without labels.",
         advanced=True,
         ge=0.05,
@@ -150,6 +163,7 @@ class VisionTransformerConfig(EpochsConfig):
     rank: int = setting(
         8,
         title="Rank of LoRA",
+        when={"start": ["pretrained"]},
         sentence="How many directions each addition to the attention has.",
         advanced=True,
         ge=1,
@@ -259,6 +273,7 @@ class VisionTransformerConfig(EpochsConfig):
     layer_scale: bool = setting(
         False,
         title="Layer scale",
+        when=OWN,
         sentence="Whether each layer begins by adding very little; it steadies deep networks that begin with nothing.",
         advanced=True,
     )
@@ -281,6 +296,7 @@ class VisionTransformerConfig(EpochsConfig):
     layer_decay: float = setting(
         0.75,
         title="Layer decay",
+        when={"start": ["pretrained", "masked"]},
         sentence="Where a checkpoint learns on, each layer learns this many times as fast as the one after it.",
         advanced=True,
         gt=0,

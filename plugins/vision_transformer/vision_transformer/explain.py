@@ -18,7 +18,7 @@ FAMILY = "vision-transformer"
 ALL_HEADS = "all heads"
 RECONSTRUCTION = "reconstruction"
 """The graph of the masked autoencoder."""
-ASIDE = "The network sees the square in the middle of the photo."
+ASIDE = "It sees the square in the middle."
 
 
 class OfThisFamily(Explainer):
@@ -41,10 +41,8 @@ class Rollout(OfThisFamily):
         layers, outputs = attention(predictor, sample)
         heat = to_patches(rollout(layers)[0], leading(predictor.card))
         best = int(outputs[PROBABILITIES].argmax())
-        caption = (
-            f"“{predictor.card.labels[best]}”: {outputs[PROBABILITIES][best]:.1%}. What the classification token took, "
-            "layer by layer (attention rollout); it says where, not for which class."
-        )
+        answer = f"“{predictor.card.labels[best]}”: {outputs[PROBABILITIES][best]:.1%}"
+        caption = f"{answer}. From where the answer took, not what spoke for it. {ASIDE}"
         return over(sample, heat, "Attention through all layers", caption)
 
 
@@ -102,8 +100,7 @@ class ClassAttention(OfThisFamily):
         row = weights.mean(axis=0)[0] if head == ALL_HEADS else weights[int(head.removeprefix("head ")) - 1, 0]
         aside = leading(predictor.card)
         caption = (
-            f"Of what the classification token took here, {row[aside:].sum():.0%} came from the patches, the strongest "
-            f"gave {row[aside:].max():.1%}; the rest is its own."
+            f"{row[aside:].sum():.0%} came from the patches, {row[aside:].max():.1%} from the strongest one. {ASIDE}"
         )
         return over(sample, to_patches(row, aside), f"Classification token, {choice}", caption)
 

@@ -19,6 +19,7 @@ Shapes: n photos, C channels (1,808 for EfficientNet-Lite0).
 
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -172,7 +173,7 @@ def export_statistics(folder: Path) -> tuple[Path, str, int]:
     for name, pooled in ((MEANS, means), (SQUARES, squares)):
         writer.node("Concat", *pooled, result=name, axis=1)
         writer.output(name, channels)
-    unfinished = folder / f"statistics.{os.getpid()}.onnx"
+    unfinished = folder / f"statistics.{os.getpid()}-{threading.get_ident()}.onnx"
     writer.save(unfinished, f"{backbone.facts.title} statistics")
     done_to_it = repr(preprocessing(backbone.facts.preparation))
     digest = hashlib.sha256(unfinished.read_bytes() + done_to_it.encode()).hexdigest()[:16]

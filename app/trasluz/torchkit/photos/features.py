@@ -7,6 +7,7 @@ name finds its features in the store. One vector holds the pooled features after
 import contextlib
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -169,7 +170,7 @@ def _drawn(context: TrainContext, backbone: Frozen, version: str) -> Path:
     path = context.cache_folder / f"backbone-{version}.onnx"
     if not path.is_file():
         context.cache_folder.mkdir(parents=True, exist_ok=True)
-        unfinished = context.cache_folder / f"backbone.{os.getpid()}.onnx"
+        unfinished = context.cache_folder / f"backbone.{os.getpid()}-{threading.get_ident()}.onnx"
         backbone.write(unfinished)
         unfinished.replace(path)
     return path

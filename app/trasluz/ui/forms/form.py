@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout
 from trasluz.ui.widgets import Label, LinkButton, Rule, SmallButton
 
 from .controls import MISSING, control_for
-from .schema import Field, fields_of
+from .schema import Field, fields_of, means_something
 
 
 class SettingsForm(QWidget):
@@ -70,6 +70,7 @@ class SettingsForm(QWidget):
         """Show these values, and the defaults for the rest; names that the form does not know are left alone."""
         for name, row in self.rows.items():
             row.set_value(values.get(name, row.field.default))
+        self._show_meaningful()
         self._show_toggle()
 
     def troubles(self) -> list[str]:
@@ -92,8 +93,16 @@ class SettingsForm(QWidget):
         self.open_advanced(not self._open)
 
     def _row_changed(self) -> None:
+        self._show_meaningful()
         self._show_toggle()
         self.changed.emit()
+
+    def _show_meaningful(self) -> None:
+        """Hide the settings that mean nothing beside the others as they stand."""
+        values = {name: row.control.value() for name, row in self.rows.items()}
+        for row in self.rows.values():
+            if row.field.when:
+                row.setVisible(means_something(row.field.when, values))
 
     def _show_toggle(self) -> None:
         rows = [r for r in self.rows.values() if r.field.advanced]

@@ -61,7 +61,9 @@ class OpenChoiceControl(Control):
         return False
 
     def _prefix(self) -> str:
-        """The prefix of a typed value, or nothing."""
+        """The prefix of a typed value, or nothing; what has a name of its own is in the list."""
+        if any(choice.value == self._value for choice in self.field.choices):
+            return ""
         words = str(self._value or "")
         return next((key for key in self.field.others if key.endswith(":") and words.startswith(key)), "")
 

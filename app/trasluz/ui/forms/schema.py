@@ -31,6 +31,7 @@ class Field:
         optional: Whether it may be left empty (None).
         others: For an open choice, what else it may be: `folder`, or a prefix, with the words for each.
         placeholder: What a value is like that is typed after a prefix.
+        when: The values of other settings with which it means something.
         low: The least value, and `high` the greatest; `open_low` and `open_high` say that they are not allowed.
     """
 
@@ -50,6 +51,7 @@ class Field:
     choices: tuple[Choice, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = ""
+    when: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property
     def bounds(self) -> str:
@@ -69,7 +71,8 @@ class Field:
         """Say what is wrong with a value, or nothing."""
         if value is None:
             return "" if self.optional else "This needs a value."
-        if self.kind == "open" and (not value or value in self.others):
+        named = any(choice.value == value for choice in self.choices)
+        if self.kind == "open" and not named and (not value or value in self.others):
             return f"Type which one, please{f': {self.placeholder}' if self.placeholder else ''}."
         if self.kind not in {"whole", "number"}:
             return ""
@@ -121,9 +124,15 @@ def fetched(schema: Mapping[str, Any], values: Mapping[str, Any]) -> list[str]:
     found = []
     for name, raw in schema.get("properties", {}).items():
         prefixes = tuple(key for key in raw.get("others") or () if key.endswith(":"))
-        if prefixes and str(values.get(name) or "").startswith(prefixes):
+        counts = means_something(raw.get("when") or {}, values)
+        if prefixes and counts and str(values.get(name) or "").startswith(prefixes):
             found.append(str(values[name]))
     return found
+
+
+def means_something(when: Mapping[str, Sequence[Any]], values: Mapping[str, Any]) -> bool:
+    """Whether a setting means something beside these values of the others."""
+    return all(values.get(name) in allowed for name, allowed in when.items())
 
 
 def plain(value: float) -> str:
@@ -143,6 +152,7 @@ def _field(name: str, raw: Mapping[str, Any], definitions: Mapping[str, Any], *,
         "optional": optional and not required,
         "advanced": bool(raw.get("advanced", False)),
         "unit": raw.get("unit", ""),
+        "when": raw.get("when") or {},
     }
     labels = raw.get("labels") or resolved.get("labels") or {}
     values = resolved.get("enum", [resolved["const"]] if "const" in resolved else None)

@@ -243,7 +243,10 @@ class ModelPage(Page):
         self.advice.show_standing(standing)
         done = standing.advice if standing.state == "done" else None
         for name in done.settings[0] if done is not None else ():
-            form.rows[name].setVisible(False)
+            offered = {"auto", *(settings.get(name) for settings in done.settings)}
+            # what the table does not offer must be found in the form
+            if {choice.value for choice in form.rows[name].field.choices} <= offered:
+                form.rows[name].setVisible(False)
         self.advice.show_choice(form.values(), self._runs_on_this_data())
 
     def _runs_on_this_data(self) -> list[Any]:

@@ -276,13 +276,15 @@ class AnswerPanel(QWidget):
         }
         self._look.setEnabled(True)
         self._ask("explain", params, self._explained, quiet=True)
-        if not self._tall and self._session is not None and view["id"] != NEAREST and self._has_nearest():
-            self.near.ask(self._session, model=self._model, path=self._path, device=self._device)
+        nearest = self._nearest()
+        if not self._tall and self._session is not None and nearest and view["id"] != nearest:
+            self.near.ask(self._session, model=self._model, path=self._path, view=nearest, device=self._device)
         else:
             self.near.forget()
 
-    def _has_nearest(self) -> bool:
-        return any(view["id"] == NEAREST for view in self._views)
+    def _nearest(self) -> str:
+        """The view of the nearest training photos, by its id; each family has its own."""
+        return next((str(view["id"]) for view in self._views if str(view["id"]).endswith(NEAREST)), "")
 
     def _explained(self, found: dict[str, Any]) -> None:
         view = view_from_json(found["view"])

@@ -42,10 +42,10 @@ class NearStrip(QWidget):
         layout.addWidget(self.painter)
         self.setVisible(False)
 
-    def ask(self, session: "Session", *, model: str, path: str, device: str) -> None:
+    def ask(self, session: "Session", *, model: str, path: str, view: str, device: str) -> None:
         """Show the photos nearest to this one when they are found; the earlier ones stay until then."""
         self.cancel()
-        params = {"model": model, "input": path, "view": VIEW, "device": device}
+        params = {"model": model, "input": path, "view": view, "device": device}
         self._call = session.host.call(self, "explain", params, success=self._came, failure=lambda _trouble: None)
 
     def cancel(self) -> None:
