@@ -42,7 +42,7 @@ class Rollout(OfThisFamily):
         heat = to_patches(rollout(layers)[0], leading(predictor.card))
         best = int(outputs[PROBABILITIES].argmax())
         answer = f"“{predictor.card.labels[best]}”: {outputs[PROBABILITIES][best]:.1%}"
-        caption = f"{answer}. From where the answer took, not what spoke for it. {ASIDE}"
+        caption = f"{answer}. From where the answer took, not what spoke for it."
         return over(sample, heat, "Attention through all layers", caption)
 
 

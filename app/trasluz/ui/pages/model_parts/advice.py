@@ -92,9 +92,9 @@ class AdviceCard(Card):
         if self.advice is None:
             return
         cell = cell_of(self.advice, settings)
-        following = cell is None
+        following = cell is None and leaves_the_choice(self.advice, settings)
         table = with_results(self.advice, runs)
-        table = replace(table, chosen=self.advice.cell if cell is None else cell, caption="")
+        table = replace(table, chosen=self.advice.cell if following else cell, caption="")
         self._show(table)
         self.follow_button.setEnabled(not following)
         self.follow_button.setText("Following the advice" if following else "Follow the advice")
@@ -133,6 +133,11 @@ def cell_of(advice: "Advice", settings: Mapping[str, Any]) -> int | None:
     return None
 
 
+def leaves_the_choice(advice: "Advice", settings: Mapping[str, Any]) -> bool:
+    """Whether these settings leave the choice to the advice; they may also choose what stands in no cell."""
+    return all(settings.get(name) in (None, "auto") for name in advice.settings[0])
+
+
 def untried(advice: "Advice", runs: Sequence[Any]) -> list[int]:
     """The cells that no run has tried, nor is about to, in their order."""
     tried = {cell for cell, run in _latest(advice, runs).items() if run.state not in _NOT_TRIED}
@@ -155,8 +160,10 @@ def _latest(advice: "Advice", runs: Sequence[Any]) -> dict[int, Any]:
     found: dict[int, Any] = {}
     for run in runs:
         cell = cell_of(advice, run.settings)
-        if cell is None:
+        if cell is None and leaves_the_choice(advice, run.settings):
             cell = advice.cell  # it followed the advice
+        if cell is None:
+            continue  # what it chose stands in no cell
         if cell not in found or (found[cell].score is None and run.score is not None):
             found[cell] = run
     return found
