@@ -21,6 +21,16 @@ class TextSeq2SeqConfig(EpochsConfig):
             "transformer": "Transformer: attention alone, no recurrence",
         },
     )
+    start: str = setting(
+        "scratch",
+        title="Start",
+        sentence="Learn from nothing, or go on from a pretrained translator (Marian, opus-mt) in a folder; its tokens "
+        "and its shape then replace those chosen here.",
+        labels={"scratch": "From nothing"},
+        others={"folder": "A pretrained translator in a folder"},
+        advanced=True,
+        min_length=1,
+    )
     source: str = setting("", title="Source", sentence="The column that is asked; the first one where left empty.")
     target: str = setting("", title="Target", sentence="The column that is answered; the next one where left empty.")
     tokens: Tokens = setting(

@@ -69,8 +69,15 @@ class _Transformer(Nodes):
     def fed_forward(self, layer: Any, x: str) -> str:
         """The two-layer network on each token."""
         first, last = layer.forward_part[0], layer.forward_part[3]
-        inner = self.gelu(self.linear(self.into(layer.around_forward, x), first))
+        inner = self.activation(self.linear(self.into(layer.around_forward, x), first), layer.forward_part[1])
         return self.onto(layer.around_forward, x, self.linear(inner, last))
+
+    def activation(self, x: str, layer: Any) -> str:
+        """GELU, or what a pretrained network has in its place: SiLU, ReLU."""
+        kind = type(layer).__name__
+        if kind == "SiLU":
+            return self.add("Mul", x, self.add("Sigmoid", x))
+        return self.add("Relu", x) if kind == "ReLU" else self.gelu(x)
 
     def stacked(self, parts: list[str], *, result: str = "") -> str:
         """Several values side by side in a new second axis."""

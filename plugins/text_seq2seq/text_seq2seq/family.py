@@ -56,6 +56,7 @@ class TextSeq2Seq(ModelFamily):
         export_network(learned.network, context.model_folder)
         learned.source.save(str(context.model_folder / SOURCE_FILE))
         learned.target.save(str(context.model_folder / TARGET_FILE))
+        config = learned.config
         extra = facts(learned, config)
         _keep_texts(learned, data, extra, context.model_folder)
         return Trained(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from trasluz.torchkit.plan import Validation
 
     from .networks import Network
+    from .networks.marian import Adopted
 
 LOOKED_AT = 20_000
 """Texts from which the kind of tokens is told."""
@@ -36,6 +38,7 @@ class Learned:
     Attributes:
         cut: How source and target are cut.
         ratio: Target tokens for each source token, in all but the longest thousandth of the pairs.
+        config: The settings, with the shape of a pretrained network in place of what was chosen.
     """
 
     network: "Network"
@@ -43,6 +46,7 @@ class Learned:
     target: "Tokenizer"
     cut: tuple[str, str]
     ratio: float
+    config: TextSeq2SeqConfig
 
 
 def learn(context: TrainContext, data: Directed, config: TextSeq2SeqConfig) -> Learned:
@@ -59,23 +63,37 @@ def learn(context: TrainContext, data: Directed, config: TextSeq2SeqConfig) -> L
         context.emit(Note(sentence=f"Pairs left out: {said}.", level="info"))
     if not pairs:
         raise FamilyError("No pair is left to learn from; loosen the rules that leave pairs out.")
-    source, target, cut = _tokenizers(context, pairs, config)
+    adopted = _adopted(context, config) if config.start != "scratch" else None
+    if adopted is not None:
+        config, source, target, cut = adopted.config, adopted.source, adopted.target, ("subwords", "subwords")
+    else:
+        source, target, cut = _tokenizers(context, pairs, config)
     coded = _coded(context, pairs, source, target, config.max_tokens)
     ratio = float(np.quantile([len(t) / len(s) for s, t in coded], 0.999))
     seed.seed_everything(config.seed, exact=context.device == "cpu")
     from .networks import make
 
     try:
-        network = make(config, sources=source.get_vocab_size(), targets=target.get_vocab_size())
+        sizes = {"sources": source.get_vocab_size(), "targets": target.get_vocab_size()}
+        network = adopted.network if adopted is not None else make(config, **sizes)
     except ValueError as error:
         raise FamilyError(f"The settings do not go together: {error}.") from error
     if config.vectors != "none":
         _from_vectors(context, config, network, source, target)
     count = sum(p.numel() for p in network.parameters())
     context.emit(Note(sentence=f"The network has {count:,} weights and learns from {len(coded):,} pairs."))
-    learned = Learned(network, source, target, cut, ratio)
+    learned = Learned(network, source, target, cut, ratio, config)
     _fit(context, data, config, learned, coded)
     return learned
+
+
+def _adopted(context: TrainContext, config: TextSeq2SeqConfig) -> "Adopted":
+    """A pretrained network with its tokenizers."""
+    from .networks.marian import adopt
+
+    found = adopt(Path(config.start).expanduser(), config)
+    context.emit(Note(sentence=f"It goes on from “{Path(config.start).name}”, with the tokens of that translator."))
+    return found
 
 
 def _from_vectors(

@@ -6,9 +6,13 @@ small matrices, and a mask leaves the pairs that count; each word's vectors are 
 words of a block share what is drawn as noise (Ji et al. 2016, “Parallelizing word2vec in shared and distributed
 memory”), weighted so that each pair has as much of it as `negatives` says. Vectors change once a stretch, all at once.
 
+What is summed up was worked out before anything changed, so a word that is met very often in one stretch, or drawn as
+noise, would be thrown past its place. So the learning rates of all its pairs add up to 1 at the most (`_shares`).
+
 Shapes: L words of a stretch, K blocks of B words, W words to each side, N drawn as noise, D numbers, V words known.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,6 +75,7 @@ class Kernel:
         self._chance = torch.Generator(device).manual_seed(seed)
         away = torch.arange(BLOCK + 2 * window, device=device)[None] - torch.arange(BLOCK, device=device)[:, None]
         away = (away - window).abs()
+        self._loads = [torch.zeros(len(space.read), device=device) for _ in range(2)]  # of reading, of expecting
         self._away = torch.where(away > 0, away, window + 1).to(torch.int16)  # (B, B + 2 W); no word foretells itself
 
     @torch.inference_mode()
@@ -123,9 +128,18 @@ class Kernel:
         to_x = torch.bmm(up, y).baddbmm_(down, z)
         to_y = torch.bmm(up.transpose(1, 2), x)
         to_z = torch.bmm(down.transpose(1, 2), x)
-        read.index_add_(0, centres.flatten(), to_x.view(-1, width))
-        expected.index_add_(0, near.flatten(), to_y.view(-1, width))
-        expected.index_add_(0, noise.flatten(), to_z.view(-1, width))
+        ones = torch.ones_like(noise, dtype=to_x.dtype)
+        mine = _shares(self._loads[0], [(centres, pairs[:, :, 0] * ((1 + self._negatives) * rate))])
+        others = _shares(
+            self._loads[1],
+            [(near, mask.sum(dim=1) * rate), (noise, ones * (pairs.sum(dim=1) * (share * rate)))],
+        )
+        for table, numbers, change, part in (
+            (read, centres, to_x, mine[0]),
+            (expected, near, to_y, others[0]),
+            (expected, noise, to_z, others[1]),
+        ):
+            table.index_add_(0, numbers.flatten(), change.view(-1, width).mul_(part))
         return loss
 
     def _cbow(  # noqa: PLR0917 - the parts of a stretch
@@ -150,10 +164,37 @@ class Kernel:
         to_z = torch.bmm(down.transpose(1, 2), x)
         # As word2vec does: each neighbour gets the whole change of the mean, not its share of it.
         to_near = torch.bmm(mask.transpose(1, 2), to_x)
-        read.index_add_(0, near.flatten(), to_near.view(-1, width))
-        expected.index_add_(0, centres.flatten(), to_y.view(-1, width))
-        expected.index_add_(0, noise.flatten(), to_z.view(-1, width))
+        ones = torch.ones_like(noise, dtype=to_x.dtype)
+        mine = _shares(self._loads[0], [(near, mask.sum(dim=1) * ((1 + self._negatives) * rate))])
+        others = _shares(
+            self._loads[1],
+            [(centres, some[:, :, 0] * rate), (noise, ones * (some.sum(dim=1) * (share * rate)))],
+        )
+        for table, numbers, change, part in (
+            (read, near, to_near, mine[0]),
+            (expected, centres, to_y, others[0]),
+            (expected, noise, to_z, others[1]),
+        ):
+            table.index_add_(0, numbers.flatten(), change.view(-1, width).mul_(part))
         return loss
+
+
+def _shares(load: Tensor, uses: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
+    """Which share of its change each word gets, so that its learning rates add up to 1 at the most.
+
+    Args:
+        load: (V,) zeros, to count in; zeros again afterwards.
+        uses: Numbers of words with the sum of the rates of each, (K, n) both.
+
+    Returns:
+        For each use (K n, 1).
+    """
+    for numbers, rates in uses:
+        load.index_add_(0, numbers.flatten(), rates.flatten())
+    found = [load.index_select(0, numbers.flatten()).clamp_min_(1.0).reciprocal_()[:, None] for numbers, _ in uses]
+    for numbers, _ in uses:
+        load.index_fill_(0, numbers.flatten(), 0.0)
+    return found
 
 
 def _rows(table: Tensor, numbers: Tensor) -> Tensor:

@@ -61,7 +61,7 @@ def learn(context: TrainContext, corpus: Corpus, config: WordVectorsConfig) -> S
     kept = kept_share(corpus.counts, config.subsampling)
     clock = _Clock(context, total, config, state.learned)
     threads = torch.get_num_threads()
-    stretch = max(64, min(STRETCH, len(corpus.words) // 2))
+    stretch = max(32, min(STRETCH, len(corpus.words) // 2))
     try:
         if device.type == "cpu":
             torch.set_num_threads(1 if workers > 1 else threads)
