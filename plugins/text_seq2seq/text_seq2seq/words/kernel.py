@@ -7,7 +7,7 @@ words of a block share what is drawn as noise (Ji et al. 2016, “Parallelizing 
 memory”), weighted so that each pair has as much of it as `negatives` says. Vectors change once a stretch, all at once.
 
 What is summed up was worked out before anything changed, so a word that is met very often in one stretch, or drawn as
-noise, would be thrown past its place. So the learning rates of all its pairs add up to 1 at the most (`_shares`).
+noise, would be thrown past its place. So the learning rates of all its pairs add up to so much at the most (`_shares`).
 
 Shapes: L words of a stretch, K blocks of B words, W words to each side, N drawn as noise, D numbers, V words known.
 """
@@ -21,8 +21,10 @@ from torch import Tensor
 
 BLOCK = 16
 """B: more wastes arithmetic on pairs out of the window, less wastes it on small products."""
-NOISE = 8
+NOISE = 32
 """N for a block."""
+MOST_READ, MOST_EXPECTED = 4.0, 1.0
+"""What the learning rates of a word add up to at the most in one stretch, as it is read and as it is expected."""
 NOBODY = -1
 """The paragraph of what stands beyond a stretch."""
 
@@ -129,10 +131,11 @@ class Kernel:
         to_y = torch.bmm(up.transpose(1, 2), x)
         to_z = torch.bmm(down.transpose(1, 2), x)
         ones = torch.ones_like(noise, dtype=to_x.dtype)
-        mine = _shares(self._loads[0], [(centres, pairs[:, :, 0] * ((1 + self._negatives) * rate))])
+        mine = _shares(self._loads[0], [(centres, pairs[:, :, 0] * ((1 + self._negatives) * rate))], MOST_READ)
         others = _shares(
             self._loads[1],
             [(near, mask.sum(dim=1) * rate), (noise, ones * (pairs.sum(dim=1) * (share * rate)))],
+            MOST_EXPECTED,
         )
         for table, numbers, change, part in (
             (read, centres, to_x, mine[0]),
@@ -165,10 +168,11 @@ class Kernel:
         # As word2vec does: each neighbour gets the whole change of the mean, not its share of it.
         to_near = torch.bmm(mask.transpose(1, 2), to_x)
         ones = torch.ones_like(noise, dtype=to_x.dtype)
-        mine = _shares(self._loads[0], [(near, mask.sum(dim=1) * ((1 + self._negatives) * rate))])
+        mine = _shares(self._loads[0], [(near, mask.sum(dim=1) * ((1 + self._negatives) * rate))], MOST_READ)
         others = _shares(
             self._loads[1],
             [(centres, some[:, :, 0] * rate), (noise, ones * (some.sum(dim=1) * (share * rate)))],
+            MOST_EXPECTED,
         )
         for table, numbers, change, part in (
             (read, near, to_near, mine[0]),
@@ -179,19 +183,22 @@ class Kernel:
         return loss
 
 
-def _shares(load: Tensor, uses: Sequence[tuple[Tensor, Tensor]]) -> list[Tensor]:
-    """Which share of its change each word gets, so that its learning rates add up to 1 at the most.
+def _shares(load: Tensor, uses: Sequence[tuple[Tensor, Tensor]], most: float) -> list[Tensor]:
+    """Which share of its change each word gets, so that its learning rates add up to `most`.
 
     Args:
         load: (V,) zeros, to count in; zeros again afterwards.
         uses: Numbers of words with the sum of the rates of each, (K, n) both.
+        most: What they may add up to.
 
     Returns:
         For each use (K n, 1).
     """
     for numbers, rates in uses:
         load.index_add_(0, numbers.flatten(), rates.flatten())
-    found = [load.index_select(0, numbers.flatten()).clamp_min_(1.0).reciprocal_()[:, None] for numbers, _ in uses]
+    found = [
+        load.index_select(0, numbers.flatten()).div_(most).clamp_min_(1.0).reciprocal_()[:, None] for numbers, _ in uses
+    ]
     for numbers, _ in uses:
         load.index_fill_(0, numbers.flatten(), 0.0)
     return found
