@@ -21,8 +21,8 @@ from torch import Tensor
 
 BLOCK = 16
 """B: more wastes arithmetic on pairs out of the window, less wastes it on small products."""
-NOISE = 32
-"""N for a block."""
+NOISE = {"skip-gram": 32, "cbow": 8}
+"""N for a block: a word of skip-gram has six times as many pairs, and a word of noise should not count for too many."""
 MOST_READ, MOST_EXPECTED = 4.0, 1.0
 """What the learning rates of a word add up to at the most in one stretch, as it is read and as it is expected."""
 NOBODY = -1
@@ -73,6 +73,7 @@ class Kernel:
     ) -> None:
         self._space, self._noise = space, noise
         self._window, self._negatives, self._method = window, negatives, method
+        self._drawn = NOISE[method]
         device = space.read.device
         self._chance = torch.Generator(device).manual_seed(seed)
         away = torch.arange(BLOCK + 2 * window, device=device)[None] - torch.arange(BLOCK, device=device)[:, None]
@@ -106,7 +107,7 @@ class Kernel:
             1, window + 1, (blocks, BLOCK, 1), generator=self._chance, dtype=torch.int16, device=words.device
         )
         mask = (self._away <= reach) & (inside[:, :, None] == beside.unfold(0, BLOCK + 2 * window, BLOCK)[:, None])
-        drawn = torch.randint(len(self._noise), (blocks, NOISE), generator=self._chance, device=words.device)
+        drawn = torch.randint(len(self._noise), (blocks, self._drawn), generator=self._chance, device=words.device)
         noise = self._noise[drawn]
         learn = self._skip_gram if self._method == "skip-gram" else self._cbow
         return learn(centres, around, near, mask.float(), noise, rate, measure)
@@ -123,7 +124,7 @@ class Kernel:
         seen = torch.bmm(x, y.transpose(1, 2))  # (K, B, B + 2 W)
         unseen = torch.bmm(x, z.transpose(1, 2))  # (K, B, N)
         pairs = mask.sum(dim=2, keepdim=True)  # (K, B, 1)
-        share = self._negatives / NOISE
+        share = self._negatives / self._drawn
         loss = _loss(seen, mask, unseen, pairs * share) if measure else 0.0
         up = seen.neg_().sigmoid_().mul_(mask).mul_(rate)  # 1 − σ(x·y)
         down = unseen.sigmoid_().mul_(pairs * (-share * rate))  # −σ(x·z), as often as each word has pairs
@@ -158,7 +159,7 @@ class Kernel:
         z = _rows(expected, noise)  # (K, N, D)
         seen = (x * y).sum(dim=2, keepdim=True)  # (K, B, 1)
         unseen = torch.bmm(x, z.transpose(1, 2))  # (K, B, N)
-        share = self._negatives / NOISE
+        share = self._negatives / self._drawn
         loss = _loss(seen, some, unseen, some * share) if measure else 0.0
         up = seen.neg_().sigmoid_().mul_(some).mul_(rate)
         down = unseen.sigmoid_().mul_(some * (-share * rate))
