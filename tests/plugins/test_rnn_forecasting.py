@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sequence_rnn.forecasting.baselines import baselines, verdict
 from sequence_rnn.forecasting.fitting import Plan
+from sequence_rnn.forecasting.lesson import later_half
 from sequence_rnn.forecasting.network import Forecaster, write_forecaster
 from sequence_rnn.forecasting.rolling import covered, forecast, interval, widths_for
 from sequence_rnn.forecasting.texts import read, scores, written
@@ -126,9 +127,19 @@ def test_intervals_hold_the_share_that_they_say(coverage: float) -> None:
     gaps = np.abs(draw.normal(0, 1, (2_000, 3, 2)) * np.array([1, 2, 3])[:, None])
     widths = widths_for(gaps[:1000], coverage)
     assert (gaps[1000:] <= widths).mean() == pytest.approx(coverage, abs=0.03)
-    share, count = covered(gaps, coverage)
+    share, count = covered(gaps[:1000], gaps[1000:], coverage)
     assert (share, count) == (pytest.approx(coverage, abs=0.03), 6_000)
-    assert covered(gaps[:5], coverage) is None
+
+
+def test_the_verdict_is_on_what_nothing_was_chosen_by() -> None:
+    items = [(0, at) for at in range(50, 60)] + [(1, at) for at in range(20, 25)]
+    later = later_half(items)
+    assert [item for item, each in zip(items, later, strict=True) if each] == [
+        *((0, at) for at in range(55, 60)),
+        (1, 23),
+        (1, 24),
+    ]
+    assert not any(later_half(items[:7]))
 
 
 def test_times_go_on_as_the_calendar_does() -> None:

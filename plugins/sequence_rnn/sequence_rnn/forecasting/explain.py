@@ -131,8 +131,7 @@ class AgainstSimple(_OfForecasts):
     def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Bars:
         """Make the view; it is the same for each item."""
         card = predictor.card
-        rows = [("network", card.metrics.get("mase", np.nan))]
-        rows += [(name, each.get("mase", np.nan)) for name, each in card.extra["baselines"].items()]
+        rows = [(name, each.get("mase", np.nan)) for name, each in card.extra["compared"].items()]
         rows = sorted((row for row in rows if np.isfinite(row[1])), key=lambda row: row[1])
         return Bars(
             title=str(card.extra["verdict"]),

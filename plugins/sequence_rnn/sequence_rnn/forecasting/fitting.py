@@ -65,7 +65,7 @@ def plan_of(
     longest = max(trains, key=len)
     rows, held = len(longest), max(high - low for low, high in judged)
     asked = int(settings.get("horizon") or 0)
-    horizon = asked or max(1, min(int(rhythm["horizon"]), held // 2 if held else rows // 8))
+    horizon = asked or max(1, min(int(rhythm["horizon"]), -(-held // 2) if held else rows // 8))
     logarithm = tuple(
         _by_factors(trains, c, str(settings.get("scale") or "auto"), columns[c]) for c in range(len(columns))
     )

@@ -32,6 +32,8 @@ WINDOWS_AT_MOST = 20_000
 COMPARED = ("moves",)
 TOO_NARROW = 0.1
 """How far the share within the intervals may stay behind before it is a warning."""
+FEWEST = 8
+"""Held-out forecasts; with less there are no halves."""
 SLACK = 0.5
 """Spreads of the window up to which an error counts by its square, and beyond by its size (Huber 1964)."""
 
@@ -66,6 +68,8 @@ class ForecastLesson(Lesson["Forecaster"]):
         self.ahead = 1 if self.way == "recursive" else self.plan.horizon
         judged = "val" if self.data.count("val") else "train"
         self.judged = [(int(r.extra["number"]), int(r.extra["at"])) for r in self.data.records(judged)]  # type: ignore[arg-type]
+        self.later = later_half(self.judged)
+        """Of each held-out forecast, whether it is kept for the verdict: the weights are chosen by the earlier ones."""
         self._tell()
 
     def _tell(self) -> None:
@@ -142,11 +146,13 @@ class ForecastLesson(Lesson["Forecaster"]):
         return functional.smooth_l1_loss(moves[counted], wanted[counted], beta=SLACK), {}
 
     def measured(self, network: "Forecaster") -> "Validation":
-        """Forecast from every origin that is held out."""
+        """Forecast from the earlier half of the origins that are held out; from all where there are few."""
         from trasluz.torchkit.checking import shown
         from trasluz.torchkit.plan import Validation
 
-        found, items = self._forecasts(network), self._records()
+        chosen = [not each for each in self.later] if any(self.later) else [True] * len(self.judged)
+        found = self._forecasts(network, chosen)
+        items = [record for record, wanted in zip(self._records(), chosen, strict=True) if wanted]
         texts = [self._written(each["forecast"]) for each in found]
         rows = list(zip(items, texts, strict=True))
         return Validation(
@@ -162,10 +168,12 @@ class ForecastLesson(Lesson["Forecaster"]):
         judged = "val" if self.data.count("val") else "train"
         return list(self.data.records(judged))  # type: ignore[arg-type]
 
-    def _forecasts(self, network: "Forecaster") -> list[Mapping[str, np.ndarray]]:
+    def _forecasts(self, network: "Forecaster", chosen: Sequence[bool] = ()) -> list[Mapping[str, np.ndarray]]:
         run = _runner(network)
         found = []
-        for number, at in self.judged:
+        for (number, at), wanted in zip(self.judged, chosen or [True] * len(self.judged), strict=True):
+            if not wanted:
+                continue
             each = self.data.series[number]
             found.append(
                 forecast(run, each.values[:at], each.times[:at], plan=self.plan, way=self.way, rhythm=each.rhythm)
@@ -233,13 +241,19 @@ class ForecastLesson(Lesson["Forecaster"]):
         found, records = self._forecasts(network), self._records()
         came = [self._came(number, at) for number, at in self.judged]
         gaps = np.stack([_padded(away(f, c, self.plan), self.plan.horizon) for f, c in zip(found, came, strict=True)])
-        checked = covered(gaps[:, :, list(self.plan.targets)], self.coverage)
+        later = np.array(self.later)
+        own_gaps = gaps[:, :, list(self.plan.targets)]
+        checked = covered(own_gaps[~later], own_gaps[later], self.coverage) if later.any() else None
         self._tell_coverage(checked)
-        truths = [record.target for record in records]
-        own = scores([self._written(each["forecast"]) for each in found], truths)
         simple = baselines(self.data, self.judged, self.context.stopping)
-        others = {name: scores([self._written(v) for v in values], truths) for name, values in simple.items()}
+        own = self._scored([each["forecast"] for each in found], records)
+        others = {name: self._scored(values, records) for name, values in simple.items()}
         sentence, beats = verdict(own, others)
+        sentence += (
+            " Compared on the later half of the held-out part; the weights were chosen by the earlier half."
+            if later.any()
+            else " Compared on the forecasts that the weights were chosen by, for there are too few: it flatters."
+        )
         self.context.emit(Note(sentence=sentence, level="info" if beats else "warning", facts={"baselines": others}))
         by_step = {"network": self._by_step([each["forecast"] for each in found], came)}
         by_step |= {name: self._by_step(values, came) for name, values in simple.items()}
@@ -253,10 +267,16 @@ class ForecastLesson(Lesson["Forecaster"]):
             "coverage": self.coverage,
             "covered": None if checked is None else {"share": checked[0], "values": checked[1]},
             "widths": np.round(widths_for(gaps, self.coverage), 6).tolist(),
-            "baselines": {name: _finite(each) for name, each in others.items()},
+            "compared": {"network": _finite(own)} | {name: _finite(each) for name, each in others.items()},
             "verdict": sentence,
             "by_step": by_step,
         }
+
+    def _scored(self, values: Sequence[np.ndarray], records: Sequence[Any]) -> dict[str, float]:
+        """The metrics of the forecasts that nothing was chosen by; of all where there are none."""
+        wanted = self.later if any(self.later) else [True] * len(values)
+        rows = [(self._written(v), r.target) for v, r, each in zip(values, records, wanted, strict=True) if each]
+        return scores([text for text, _ in rows], [truth for _, truth in rows])
 
     def _came(self, number: int, at: int) -> np.ndarray:
         each = self.data.series[number]
@@ -290,6 +310,15 @@ class ForecastLesson(Lesson["Forecaster"]):
         return [
             float(np.nanmean(every[:, h])) if np.isfinite(every[:, h]).any() else 0.0 for h in range(every.shape[1])
         ]
+
+
+def later_half(items: Sequence[tuple[int, int]]) -> list[bool]:
+    """Which origins lie in the later half of their series' held-out part; none where there are fewer than 8 in all."""
+    origins: dict[int, list[int]] = {}
+    for number, at in items:
+        origins.setdefault(number, []).append(at)
+    middle = {number: sorted(each)[(len(each) - 1) // 2] for number, each in origins.items()}
+    return [len(items) >= FEWEST and at > middle[number] for number, at in items]
 
 
 def _padded(values: np.ndarray, horizon: int) -> np.ndarray:

@@ -101,12 +101,8 @@ def _quantile(values: np.ndarray, coverage: float) -> np.ndarray:
     return np.asarray(known[max(0, place)])
 
 
-def covered(gaps: np.ndarray, coverage: float) -> tuple[float, int] | None:
-    """What share of the later half lay within intervals made from the earlier half, of how many; None with too few."""
-    half = len(gaps) // 2
-    if half < 4:
-        return None
-    widths = widths_for(gaps[:half], coverage)
-    later = gaps[half:]
+def covered(earlier: np.ndarray, later: np.ndarray, coverage: float) -> tuple[float, int]:
+    """What share of later forecasts lay within intervals made from earlier ones, and of how many values."""
+    widths = widths_for(earlier, coverage)
     known = np.isfinite(later)
     return float((later <= widths)[known].mean()), int(known.sum())
