@@ -21,7 +21,7 @@ from trasluz.host.service import Service
 from trasluz.torchkit.photos.facts import Preparation
 from trasluz.torchkit.photos.squares import as_batch
 from vision_transformer.config import VisionTransformerConfig
-from vision_transformer.distilling import DistilStep, Pupil, components, soft
+from vision_transformer.distilling import DistilStep, Pupil, discriminants, soft
 from vision_transformer.masking import MaskedAutoencoder, cut, export_reconstruction, orders
 from vision_transformer.network import Shape, VisionTransformer
 
@@ -223,19 +223,24 @@ def test_the_loss_of_a_pupil_that_agrees_is_that_of_the_labels() -> None:
     step = DistilStep(network, np.ones(3, np.float32), config)
     batch = (torch.zeros(1, 32, 32, 3, dtype=torch.uint8), torch.tensor([0]), torch.cat([shares, features], 1))
     loss, said = step(Agreeing(), batch)
-    assert float(loss) == pytest.approx(-np.log(0.7) / 2, abs=1e-5)
+    assert float(loss) == pytest.approx(-0.9 * np.log(0.7), abs=1e-5)
     assert said["unlike the teacher"] == pytest.approx(0, abs=1e-6)
     assert float(soft(torch.tensor([[0.0, 5.0, 0.0]]), shares)) > 1
 
 
-def test_components_keep_what_tells_photos_apart() -> None:
+def test_what_is_matched_is_what_tells_classes_apart_and_not_what_varies_most() -> None:
     draw = np.random.default_rng(0)
-    features = draw.normal(0, 1, (40, 300))
-    found = components(features)
-    assert found.shape == (40, 40)
-    centred = features - features.mean(0)
-    unit = centred / np.linalg.norm(centred, axis=1, keepdims=True)
-    assert np.allclose(found @ found.T, unit @ unit.T, atol=1e-4)
+    classes = np.arange(90) % 3
+    features = draw.normal(0, 0.1, (90, 50))
+    features[:, 0] += draw.normal(0, 20, 90)  # the light
+    features[np.arange(90), 1 + classes] += 1.0
+    found = discriminants(features, classes)
+    assert found.shape == (90, 3)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    assert (found.argmax(1) == classes).mean() > 0.85
+    means = np.stack([features[classes == number].mean(axis=0) for number in range(3)]) - features.mean(axis=0)
+    plain = (features - features.mean(axis=0)) @ means.T
+    assert (plain.argmax(1) == classes).mean() < 0.6, "as they are the features say what the light is"
 
 
 @pytest.mark.parametrize(

@@ -59,14 +59,14 @@ DISTIL: Cell = (
     "Distil your own CNN",
     "It learns what your finetuned CNN sees in each photo",
     "There is no checkpoint on this computer, but a finetuned CNN of these classes, which knows what a Vision "
-    "Transformer would have to find out.",
+    "Transformer would have to find out. Do not expect it to reach that CNN itself.",
 )
 SCRATCH: Cell = (
     {"start": "scratch"},
     "From nothing",
     "Random weights and many passes",
     "There is neither a checkpoint on this computer nor a finetuned CNN of these classes, so it begins with nothing: "
-    "train a finetuned CNN first, and it can be distilled.",
+    "a finetuned CNN is the better choice, and can then be distilled.",
 )
 MASKED: Cell = (
     {"start": "masked"},

@@ -133,7 +133,7 @@ class VisionTransformerConfig(EpochsConfig):
         advanced=True,
     )
     matching: float = setting(
-        2.0,
+        1.0,
         title="Seeing as the teacher",
         when={"start": ["distil"]},
         sentence="How much it counts that the network sees the same in a photo as its teacher (its features), besides "

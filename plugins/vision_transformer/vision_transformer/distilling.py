@@ -4,8 +4,8 @@ Touvron et al. (DeiT), ICML 2021, section 4: a second learnable token, the disti
 says, while the classification token learns the labels; the model answers with the mean of both. Hard distillation takes
 the teacher's answer as a label (equation 3), soft distillation its probabilities (equation 2; Hinton et al. 2015). With
 few photos the teacher has learned them by heart and its answers say little more than the labels, so that the
-distillation token also learns to see what the teacher saw: its features, brought to their principal components
-(hints: Romero et al., “FitNets”, ICLR 2015).
+distillation token also learns to see what the teacher saw: of its features, what tells the classes apart (hints: Romero
+et al., “FitNets”, ICLR 2015).
 
 Shapes: B photos, K classes, F numbers of the teacher's features as they are matched, W the width.
 """
@@ -31,10 +31,10 @@ from .starting import Teacher
 
 TEMPERATURE = 3.0
 """That of DeiT."""
-MATCHED_AT_MOST = 256
-"""Principal components of the teacher's features that are matched."""
-FITTED_ON = 5000
-"""Photos, at the most, that the components are computed from."""
+SOFT_SHARE = 0.1
+"""Of the teacher's softened probabilities in the loss of the answers; that of DeiT. A hard answer counts as a label."""
+SHRINKAGE = 0.5
+"""Of how photos of one class differ, towards all directions alike: there are fewer photos than numbers."""
 
 
 class FrozenTeacher:
@@ -71,12 +71,12 @@ def asked(context: TrainContext, teacher: Teacher, labels: Sequence[str]) -> "An
         )
     found = extract(context, FrozenTeacher(teacher, channels), context.dataset.records("train"))  # type: ignore[arg-type]
     order = [list(teacher.card.labels).index(label) for label in labels]
-    answers = Answers(found, order)
+    answers = Answers(found, order, labels)
     right = np.mean([labels[int(p.argmax())] == r.target for p, r in zip(answers.shares, found.records, strict=True)])
     context.emit(
         Note(
-            sentence=f"The teacher answers {right:.1%} of the train photos as they are labelled; the first "
-            f"{answers.matched.shape[1]} principal components of its features are matched.",
+            sentence=f"The teacher answers {right:.1%} of the train photos as they are labelled; what of "
+            "its features tells the classes apart is matched.",
             facts={"teacher_accuracy": float(right), "teacher": teacher.card.id},
         )
     )
@@ -89,31 +89,43 @@ class Answers:
     Args:
         found: Its features and probabilities.
         order: Where each class lies among its own.
+        labels: The classes here.
 
     Attributes:
         records: The photos.
         shares: Its probabilities in the order of the classes here, (n, K).
-        matched: The components of its features, (n, F), each photo's of length one.
+        matched: What of its features tells the classes apart, (n, F), each photo's of length one.
     """
 
-    def __init__(self, found: Features, order: Sequence[int]) -> None:
+    def __init__(self, found: Features, order: Sequence[int], labels: Sequence[str]) -> None:
         self.records = found.records
         self.shares = found.after(1)[:, order].astype(np.float32)
-        self.matched = components(found.after(0))
+        known = {label: number for number, label in enumerate(labels)}
+        self.matched = discriminants(found.after(0), np.array([known[record.target] for record in found.records]))
         self._rows = {(record.path, record.part): i for i, record in enumerate(self.records)}
 
     def __call__(self, record: Record) -> np.ndarray:
-        """Probabilities and components of a photo, side by side: (K + F,)."""
+        """Probabilities and matched features of a photo, side by side: (K + F,)."""
         row = self._rows[record.path, record.part]
         return np.concatenate([self.shares[row], self.matched[row]])
 
 
-def components(features: np.ndarray) -> np.ndarray:
-    """The principal components of features (n, C), each row of length one: (n, F)."""
-    sample = features[:: max(1, len(features) // FITTED_ON)].astype(np.float64)
-    middle = sample.mean(axis=0)
-    _, _, axes = np.linalg.svd(sample - middle, full_matrices=False)
-    found = (features - middle) @ axes[:MATCHED_AT_MOST].T
+def discriminants(features: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """What of features (n, C) tells the classes (n,) apart, each photo's of length one: (n, K).
+
+    Linear discriminant analysis (Fisher 1936; shrunk as by Friedman, “Regularized Discriminant Analysis”, JASA
+    1989): for each class the direction from the middle of all photos to its own, in units of how photos of one class
+    differ. The largest differences between photos (light, background, size) are nothing that a class is known by.
+    """
+    x = features.astype(np.float64)
+    numbers = np.unique(classes)
+    means = np.stack([x[classes == number].mean(axis=0) for number in numbers])
+    apart = x - means[np.searchsorted(numbers, classes)]
+    within = apart.T @ apart / len(x)
+    level = max(float(np.trace(within)) / len(within), 1e-12)
+    shrunk = (1 - SHRINKAGE) * within + SHRINKAGE * level * np.eye(len(within))
+    middle = x.mean(axis=0)
+    found = (x - middle) @ np.linalg.solve(shrunk, (means - middle).T)
     return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12), np.float32)
 
 
@@ -176,9 +188,12 @@ class DistilStep:
         shares, seen = known[:, :classes], known[:, classes:]
         weights = self._weights.to(mine.device)
         own = functional.cross_entropy(mine.float(), targets, weights, label_smoothing=self._config.label_smoothing)
-        told = hard(taught.float(), shares) if self._config.distillation == "hard" else soft(taught.float(), shares)
+        if self._config.distillation == "hard":
+            answers = (own + hard(taught.float(), shares)) / 2
+        else:
+            answers = (1 - SOFT_SHARE) * own + SOFT_SHARE * soft(taught.float(), shares)
         unlike = 1 - functional.cosine_similarity(matched.float(), seen, dim=1).mean()
-        loss = (own + told) / 2 + self._config.matching * unlike
+        loss = answers + self._config.matching * unlike
         main = targets if targets.ndim == 1 else targets.argmax(1)
         right = float(((mine + taught).detach().argmax(1) == main).float().mean())
         return loss, {"accuracy": right, "unlike the teacher": float(unlike.detach())}
