@@ -83,9 +83,11 @@ class SequenceRnn(ModelFamily):
         return task_for(card.kind).script(card)
 
     def explainers(self) -> Sequence[Explainer]:
-        """The views of all tasks; each knows to which models it applies."""
+        """The views of all tasks, those of one task before those of several; each knows to which models it applies."""
         found: dict[str, Explainer] = {}
+        tasks: dict[str, int] = {}
         for kind in self.kinds:
             for explainer in task_for(kind).explainers():
                 found.setdefault(explainer.id, explainer)
-        return tuple(found.values())
+                tasks[explainer.id] = tasks.get(explainer.id, 0) + 1
+        return tuple(sorted(found.values(), key=lambda explainer: tasks[explainer.id] > 2))
