@@ -1,5 +1,6 @@
 """Choosing what to train: a family, its settings, and what will happen."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
@@ -172,7 +173,7 @@ class ModelPage(Page):
         ordered = sorted(families, key=lambda f: summary.kind not in f["kinds"])
         for family in ordered:
             fits = summary.kind in family["kinds"]
-            why = "" if fits else "Learns from " + ", ".join(kinds.get(k, k.replace("-", " ")) for k in family["kinds"])
+            why = "" if fits else _learns_from([kinds.get(k, k.replace("-", " ")) for k in family["kinds"]])
             card = FamilyCard(family["id"], family["title"], family["sentence"], why_not=why)
             card.toggled.connect(lambda on, c=card: self._choose(c.family) if on else None)
             self._group.addButton(card)
@@ -352,7 +353,7 @@ class ModelPage(Page):
 
 
 class FamilyCard(QAbstractButton):
-    """A model family: what it is, in a sentence, or why it does not fit."""
+    """A model family: what it is, in a sentence, or what it learns from where that is not this data."""
 
     chosen = Signal(str)
 
@@ -365,7 +366,7 @@ class FamilyCard(QAbstractButton):
         self.setEnabled(not why_not)
         self.setAccessibleName(title)
         self.setAccessibleDescription(why_not or sentence)
-        self.setToolTip(why_not)
+        self.setToolTip(f"{sentence} {why_not}" if why_not else "")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         if not why_not:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -384,7 +385,7 @@ class FamilyCard(QAbstractButton):
         return int(44 + self._words(width, self._shown()).height() + 14)
 
     def _shown(self) -> str:
-        return f"{self._sentence}\n{self._why_not}" if self._why_not else self._sentence
+        return self._why_not or self._sentence  # what it would do with other data is in its way here
 
     def _words(self, width: int, words: str) -> QRectF:
         from PySide6.QtGui import QFontMetricsF
@@ -422,6 +423,14 @@ class FamilyCard(QAbstractButton):
         painter.setPen(theme.color("muted"))
         room = QRectF(16, 38, self.width() - 32, self.height() - 44)
         painter.drawText(room, int(Qt.TextFlag.TextWordWrap), self._shown())
+
+
+def _learns_from(kinds: Sequence[str]) -> str:
+    """“Learns from text pairs”; of many kinds, the first two and how many more."""
+    named = [kind[:1].lower() + kind[1:] for kind in kinds]
+    if len(named) > 3:
+        named = [*named[:2], f"{len(named) - 2} more kinds of data"]
+    return "Learns from " + (", ".join(named[:-1]) + " and " if len(named) > 1 else "") + named[-1]
 
 
 def _about(summary: Any) -> str:
