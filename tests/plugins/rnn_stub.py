@@ -43,6 +43,15 @@ class StubContext:
     said: list[object] = field(default_factory=list)
     device: str = "cpu"
 
+    def stopping(self) -> bool:
+        return False
+
+    def pausing(self) -> bool:
+        return False
+
+    def seconds_left(self) -> float | None:
+        return None
+
     def emit(self, event: object) -> None:
         self.said.append(event)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sequence_rnn.sound import BANDS, hop, kernels, log_mel, masked, rate_for, resampled, write_log_mel
+from sequence_rnn.sound import log_mel, masked, write_log_mel
+from trasluz.api.spectrogram import BANDS, hop, kernels, log_levels, picture, rate_for, resampled
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000])
@@ -63,3 +64,21 @@ def test_rates() -> None:
     tone = np.sin(2 * np.pi * 300 * np.arange(44_100) / 44_100).astype(np.float32)
     assert len(resampled(tone, 44_100, 16_000)) == 16_000
     assert len(resampled(np.zeros(1, np.float32), 48_000, 8_000)) == 1
+
+
+def test_a_recording_is_a_picture_that_numpy_alone_can_make() -> None:
+    import torch
+
+    draw = np.random.default_rng(3)
+    waveform = (0.2 * draw.normal(size=9_000)).astype(np.float32)
+    levels = log_levels(waveform, 8_000)
+    levels = levels - levels.mean(axis=1, keepdims=True)
+    seen = log_mel(torch.from_numpy(waveform)[None], 8_000)[0].numpy()
+    assert np.abs(levels / (np.sqrt(np.mean(levels**2)) + 0.1) - seen).max() < 2e-4
+    rising = np.sin(2 * np.pi * np.cumsum(np.linspace(200, 3_500, 16_000)) / 16_000).astype(np.float32)
+    found = picture(rising, 16_000)
+    assert (found.shape, found.dtype) == ((224, 224, 3), np.uint8)
+    darkest = found[:, :, 0].argmin(axis=0)
+    assert darkest[10] > darkest[110] > darkest[210]  # low is below
+    for samples in (1, 50, 400):
+        assert picture(np.zeros(samples, np.float32), 44_100).shape == (224, 224, 3)

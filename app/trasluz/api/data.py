@@ -90,8 +90,9 @@ class Sample:
     Attributes:
         record: Where it came from.
         inputs: Content by name: `image` (H, W, 3) uint8 RGB; `line` (H, W) uint8; `waveform` (T,) float32 with
-            `rate` () int64; `series` (T, D) float32, NaN where there is no value, with `times` (T,) float64 where
-            they are known, in days since 1970; `text` str.
+            `rate` () int64, and its spectrogram as `image`, which is made when it is asked for; `series` (T, D)
+            float32, NaN where there is no value, with `times` (T,) float64 where they are known, in days since 1970;
+            `text` str.
     """
 
     record: Record

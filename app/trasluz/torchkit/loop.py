@@ -89,7 +89,7 @@ class _Loop:
         if len(batches) == 0:
             raise FamilyError("There is nothing to learn from: the train part of the data is empty.")
         device = resolve(context.device)
-        tune()
+        tune(threads=plan.threads)
         seed_everything(plan.seed, exact=device.type == "cpu")
         self.context, self.plan, self.module = context, plan, module
         self.step, self.batches, self.validate = step, batches, validate

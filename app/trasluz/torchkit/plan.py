@@ -53,6 +53,7 @@ class Plan:
         stage: What the person reads beside the progress bar.
         unit: What is counted: `photos`, `lines`.
         identity: What must be the same for a checkpoint to be resumed: settings, fingerprint of the data.
+        threads: Threads of one operation on a CPU; where None, what `OMP_NUM_THREADS` says, or else one a core.
         to_train: Puts the network into train mode; a family with frozen parts keeps those in eval mode.
     """
 
@@ -74,6 +75,7 @@ class Plan:
     stage: str = "Learning"
     unit: str = "items"
     identity: Mapping[str, Any] = field(default_factory=dict)
+    threads: int | None = None
     to_train: Callable[[nn.Module], object] = nn.Module.train
 
 

@@ -233,3 +233,14 @@ class FinetunedCnnConfig(EpochsConfig):
     @classmethod
     def _is_a_name(cls, name: str) -> str:
         return check_name(name) if name.strip() else ""
+
+
+class SpectrogramConfig(FinetunedCnnConfig):
+    """How the CNN is taught sounds, of which it sees the spectrograms."""
+
+    mirror: bool = setting(
+        False,
+        title="Mirror",
+        sentence="Whether a spectrogram may be shown mirrored, which is the sound backwards.",
+        advanced=True,
+    )

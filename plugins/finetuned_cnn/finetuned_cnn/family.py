@@ -34,10 +34,11 @@ from trasluz.torchkit.photos.script import PREDICT
 from trasluz.torchkit.photos.squares import LOOKS, Look
 
 from .backbones import kept
-from .config import FinetunedCnnConfig, Strategy
+from .config import FinetunedCnnConfig, SpectrogramConfig, Strategy
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
 from .export import export_classifier
 from .predict import FinetunedCnnPredictor
+from .sounds import AS_PICTURE, spectrogram_script
 
 if TYPE_CHECKING:
     from trasluz.torchkit.photos.backbone import Backbone, Classifier
@@ -59,9 +60,17 @@ class FinetunedCnn(ModelFamily):
     id = "finetuned-cnn"
     title = "Finetuned CNN"
     sentence = "Tells photos apart: a network that knows ImageNet is taught your own classes."
-    kinds = (Kind.IMAGE_CLASSES,)
+    kinds = (Kind.IMAGE_CLASSES, Kind.SOUND_CLASSES)
     config = FinetunedCnnConfig
     headline = "accuracy"
+
+    def for_kind(self, kind: str) -> ModelFamily:
+        """For sounds with settings of their own: a spectrogram is not mirrored."""
+        if kind != Kind.SOUND_CLASSES:
+            return self
+        found = FinetunedCnn()
+        found.config = SpectrogramConfig  # type: ignore[misc]
+        return found
 
     def train(self, context: TrainContext) -> Trained:
         """Fit a linear classifier on the backbone; finetuning, where it is chosen, goes on from there."""
@@ -128,7 +137,8 @@ class FinetunedCnn(ModelFamily):
             graphs={"model": GRAPH_FILE},
             reference=_reference(network, looks),
             labels=tuple(labels),
-            preprocessing=preprocessing(backbone.facts.preparation, looks),
+            preprocessing=preprocessing(backbone.facts.preparation, looks)
+            | (AS_PICTURE if context.dataset.kind == Kind.SOUND_CLASSES else {}),
             private=private,
             extra=_extra(backbone, fitted, strategy=strategy, why=why, stages=stages, advice=advice)
             | {"looks": config.looks},
@@ -152,7 +162,7 @@ class FinetunedCnn(ModelFamily):
 
     def script(self, card: ModelCard) -> str:
         """The source of `predict.py`."""
-        return PREDICT
+        return spectrogram_script() if card.kind == Kind.SOUND_CLASSES else PREDICT
 
     def varied(
         self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from trasluz.api import Audio, Explainer, Heatmap, ModelCard, Predictor, Sample, Span
+from trasluz.api.spectrogram import log_levels, rate_for, resampled
 
 from .decoding import aligned
 from .predict import SCORES, TranscriptionPredictor
-from .sound import seen_levels
 from .sound_front import INPUT
 
 FAMILY = "sequence-rnn"
@@ -53,7 +53,8 @@ class SpokenSpectrogram(Explainer):
         """Make the view: (bands, columns), the highest band first."""
         waveform, rate = sample.array(INPUT), int(sample.array("rate"))
         seconds = len(waveform) / rate
-        levels = seen_levels(waveform, rate)[::-1]  # (M, F)
+        wanted = rate_for([rate])
+        levels = log_levels(resampled(waveform, rate, wanted), wanted)[::-1]  # (M, F)
         wide = -(-levels.shape[1] // MOST_COLUMNS)
         cut = levels[:, : levels.shape[1] // wide * wide]
         values = cut.reshape(len(levels), -1, wide).mean(axis=2)

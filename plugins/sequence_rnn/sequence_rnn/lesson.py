@@ -5,6 +5,7 @@ its own: the network, the batches, the loss, the measure, the graph. The loop, t
 the time limit and the card are here.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 GRAPH_FILE, WEIGHTS_FILE = "model.onnx", "network.safetensors"
 NOT_LEARNED = {"minutes", "beam", "language_model", "task"}
 """Settings that a training which was cut short may change and still go on."""
+THREADS = 1
+"""Of one operation on a CPU. Each step of a recurrent layer is so small that two threads wait for each other at it, and
+for as long as the system likes where another process has one of the cores; docs/measured.md has both."""
 SHAPE = ("cell", "directions", "layers", "units")
 
 Net = TypeVar("Net", bound="nn.Module")
@@ -171,6 +175,7 @@ class Lesson(ABC, Generic[Net]):
                 stage="Learning",
                 unit=self.plural,
                 validate_first=self.measured_first,
+                threads=None if os.environ.get("OMP_NUM_THREADS") else THREADS,
                 identity={
                     "settings": self.context.config.model_dump(mode="json", exclude=NOT_LEARNED),
                     "data": self.context.dataset.fingerprint,

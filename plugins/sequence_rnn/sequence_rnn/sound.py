@@ -1,84 +1,27 @@
 """From a waveform to its log-mel spectrogram, the same in training and in the graph.
 
-The short-time Fourier transform is a convolution with cosines and sines: ONNX Runtime's own STFT is many times slower
-and less exact. Mel scale after O'Shaughnessy, m = 2595 log10(1 + f / 700); triangular bands of equal height.
+The short-time Fourier transform is a convolution with cosines and sines (`trasluz.api.spectrogram`): ONNX Runtime's own
+STFT is many times slower and less exact.
 
 Shapes: S samples, F frames, M mel bands, N bins of frequency, W samples of the window.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from trasluz.api.spectrogram import FLAT, FLOOR, QUIET, hop, kernels
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from trasluz.torchkit.graph import GraphWriter
 
-RATES = (8_000, 16_000)
-"""Hz that a model listens at; the lower one where the recordings hold no more."""
-WINDOW, HOP = 0.025, 0.010
-"""Seconds."""
-BANDS = 64
-LOWEST = 40.0
-"""Hz; below are hum and handling."""
-FLOOR = 1e-6
-"""Of power, before the logarithm, where the whole recording has the power 1: what is 60 dB below it is silence."""
 STREAMED_FLOOR = 1e-8
 """Of power, where a stream cannot know how loud the whole recording will be."""
-QUIET = 1e-5
-"""Added to the loudness that is divided by, so that digital silence stays silent."""
-FLAT = 0.1
-"""Added to the spread that is divided by, so that silence stays silent."""
 MOST_BANDS, MOST_FRAMES = 0.25, 0.2
 """Of the bands, and of the frames, that one stripe of SpecAugment silences at most."""
-
-
-def rate_for(rates: Sequence[int]) -> int:
-    """The rate that suits recordings of these rates."""
-    return RATES[0] if rates and float(np.median(rates)) <= RATES[0] else RATES[1]
-
-
-def hop(rate: int) -> int:
-    """Samples from one frame to the next."""
-    return round(rate * HOP)
-
-
-def resampled(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """(S,) float32 at another rate; one sample at least."""
-    if rate != wanted:
-        import soxr
-
-        waveform = soxr.resample(waveform, rate, wanted)
-    if not len(waveform):
-        waveform = np.zeros(1, np.float32)
-    return np.ascontiguousarray(waveform, np.float32)
-
-
-@lru_cache(maxsize=2)
-def kernels(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cosines and sines under a Hann window, (N, 1, W) each, and the weights of the bands (M, N); float32."""
-    size = round(rate * WINDOW)
-    points = 1 << (size - 1).bit_length()
-    time = np.arange(size)
-    window = 0.5 - 0.5 * np.cos(2 * math.pi * time / size)
-    bins = np.arange(points // 2 + 1)
-    angle = 2 * math.pi * bins[:, None] * time[None] / points
-    scale = 2.0 / size  # a sine of full height has the power 1/4, at any rate
-    waves = [(scale * wave(angle) * window)[:, None].astype(np.float32) for wave in (np.cos, np.sin)]
-    edges = np.linspace(_mel(LOWEST), _mel(rate / 2), BANDS + 2)
-    hertz = 700 * (10 ** (edges / 2595) - 1)
-    frequency = bins * rate / points
-    rising = (frequency[None] - hertz[:-2, None]) / (hertz[1:-1] - hertz[:-2])[:, None]
-    falling = (hertz[2:, None] - frequency[None]) / (hertz[2:] - hertz[1:-1])[:, None]
-    bands = np.clip(np.minimum(rising, falling), 0, None)
-    for band, centre in zip(bands, hertz[1:-1], strict=True):
-        if not band.any():  # narrower than the bins are apart: the nearest one
-            band[np.abs(frequency - centre).argmin()] = 1
-    return waves[0], waves[1], bands.astype(np.float32)
 
 
 def log_mel(waveform: "Tensor", rate: int) -> "Tensor":
@@ -138,20 +81,6 @@ def write_log_mel(writer: "GraphWriter", waveform: str, rate: int) -> str:
     return writer.node("Div", levels, writer.node("Add", writer.node("Sqrt", squares), writer.constant(FLAT)))
 
 
-def seen_levels(waveform: np.ndarray, rate: int) -> np.ndarray:
-    """A recording for the eye, without torch: (S,) at any rate → (M, F), the logarithm of the power of each band."""
-    wanted = rate_for([rate])
-    sound = resampled(waveform, rate, wanted)
-    cosines, sines, bands = kernels(wanted)
-    size = cosines.shape[2]
-    padded = np.pad(sound, size // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[:: hop(wanted)]  # (F, W)
-    power = (frames @ cosines[:, 0].T) ** 2 + (frames @ sines[:, 0].T) ** 2  # (F, N)
-    loudness = max(float(np.mean(sound * sound)), QUIET**2)
-    found: np.ndarray = np.log(np.maximum(bands @ power.T / loudness, FLOOR))
-    return found
-
-
 def masked(levels: np.ndarray, strength: float, draw: np.random.Generator) -> np.ndarray:
     """Silence stripes of pitch and of time (Park et al., “SpecAugment”, Interspeech 2019): (M, F).
 
@@ -172,7 +101,3 @@ def masked(levels: np.ndarray, strength: float, draw: np.random.Generator) -> np
         start = int(draw.integers(0, frames - long + 1))
         levels[:, start : start + long] = 0
     return levels
-
-
-def _mel(hertz: float) -> float:
-    return 2595 * math.log10(1 + hertz / 700)

@@ -12,24 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trasluz.api import DataError, Record, Sample, TrainContext
+from trasluz.api.spectrogram import BANDS, FLAT, FLOOR, HOP, LOWEST, WINDOW, hop, rate_for, resampled
 
 from .front import FrontEnd
-from .sound import (
-    BANDS,
-    FLAT,
-    FLOOR,
-    HOP,
-    LOWEST,
-    STREAMED_FLOOR,
-    WINDOW,
-    hop,
-    log_mel,
-    rate_for,
-    resampled,
-    streamed_levels,
-    write_log_mel,
-    write_streamed_levels,
-)
+from .sound import STREAMED_FLOOR, log_mel, streamed_levels, write_log_mel, write_streamed_levels
 from .sound_variation import another_take, another_voice
 from .streaming import whole_steps
 

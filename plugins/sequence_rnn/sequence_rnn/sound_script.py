@@ -3,27 +3,11 @@
 from pathlib import Path
 
 from trasluz.api import ModelCard
+from trasluz.api.sound_file import DECODED
 
-READ = '''\
-def decoded(path):
-    """The first minute: (samples, channels) float32 from -1 to 1, and its rate."""
-    try:
-        with wave.open(path) as file:
-            own, width = file.getframerate(), file.getsampwidth()
-            raw = np.frombuffer(file.readframes(60 * own), np.uint8).reshape(-1, width)
-            if width == 1:
-                values = (raw[:, 0].astype(np.float32) - 128) / 128
-            else:  # the upper bytes of 32 bits
-                whole = np.zeros((len(raw), 4), np.uint8)
-                whole[:, 4 - width:] = raw
-                values = (whole.view("<i4")[:, 0] / 2**31).astype(np.float32)
-            return values.reshape(-1, file.getnchannels()), own
-    except wave.Error:  # no WAV of whole numbers
-        import soundfile
-
-        with soundfile.SoundFile(path) as file:
-            return file.read(60 * file.samplerate, dtype="float32", always_2d=True), file.samplerate
-
+READ = (
+    DECODED
+    + '''
 
 def heard(path):
     """(samples,) float32 at the model's rate."""
@@ -35,6 +19,7 @@ def heard(path):
         waveform = soxr.resample(waveform, own, rate)
     return waveform.astype(np.float32)
 '''
+)
 
 WHOLE = '''
 

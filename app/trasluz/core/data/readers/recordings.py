@@ -1,7 +1,7 @@
 """What every reader of recordings does: look at a file, decode it, and know it by its name."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from trasluz.api import DatasetSource, Problem, Record, Sample
+from trasluz.api.spectrogram import picture
 from trasluz.core.data import images
 from trasluz.core.data.names import place_of, shown
 from trasluz.core.data.sounds import SUFFIXES, look, read_sound
@@ -80,6 +81,23 @@ def one_speaker_is_none(rows: Callable[[], Iterator[Record | Problem]]) -> Itera
         yield replace(row, group="") if alone and isinstance(row, Record) else row
 
 
+class Heard(Mapping[str, np.ndarray | str]):
+    """`waveform` and `rate`; who asks for an `image` gets the spectrogram as a picture, made then and not before."""
+
+    def __init__(self, waveform: np.ndarray, rate: int) -> None:
+        self._there: dict[str, np.ndarray] = {"waveform": waveform, "rate": np.array(rate, np.int64)}
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name == "image":
+            return picture(self._there["waveform"], int(self._there["rate"]))
+        return self._there[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._there)
+
+    def __len__(self) -> int:
+        return len(self._there)
+
+
 def _sample(record: Record, place: Path) -> Sample:
-    waveform, rate = read_sound(place, record.path)
-    return Sample(record, {"waveform": waveform, "rate": np.array(rate, np.int64)})
+    return Sample(record, Heard(*read_sound(place, record.path)))

@@ -1,0 +1,125 @@
+"""Recordings as pictures: the log-mel spectrogram that every family which listens starts from, in numpy alone.
+
+The short-time Fourier transform is a product with cosines and sines. Mel scale after O'Shaughnessy,
+m = 2595 log10(1 + f / 700); triangular bands of equal height. The file stands alone: it becomes part of `predict.py`.
+
+Shapes: S samples, F frames, M mel bands, N bins of frequency, W samples of the window.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+RATES = (8_000, 16_000)
+"""Hz that a model listens at; the lower one where the recordings hold no more."""
+WINDOW, HOP = 0.025, 0.010
+"""Seconds."""
+BANDS = 64
+LOWEST = 40.0
+"""Hz; below are hum and handling."""
+FLOOR = 1e-6
+"""Of power, before the logarithm, where the whole recording has the power 1: what is 60 dB below it is silence."""
+QUIET = 1e-5
+"""Added to the loudness that is divided by, so that digital silence stays silent."""
+FLAT = 0.1
+"""Added to the spread that is divided by, so that silence stays silent."""
+SIDE = 224
+"""Pixels of a spectrogram as a square picture."""
+DARKEST = 2.5
+"""Spreads from the mean to black and to white in a picture."""
+
+
+def rate_for(rates: Sequence[int]) -> int:
+    """The rate that suits recordings of these rates."""
+    return RATES[0] if len(rates) and float(np.median(rates)) <= RATES[0] else RATES[1]
+
+
+def hop(rate: int) -> int:
+    """Samples from one frame to the next."""
+    return round(rate * HOP)
+
+
+def resampled(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """(S,) float32 at another rate; one sample at least."""
+    if rate != wanted:
+        import soxr
+
+        waveform = soxr.resample(waveform, rate, wanted)
+    if not len(waveform):
+        waveform = np.zeros(1, np.float32)
+    return np.ascontiguousarray(waveform, np.float32)
+
+
+@lru_cache(maxsize=2)
+def kernels(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cosines and sines under a Hann window, (N, 1, W) each, and the weights of the bands (M, N); float32."""
+    size = round(rate * WINDOW)
+    points = 1 << (size - 1).bit_length()
+    time = np.arange(size)
+    window = 0.5 - 0.5 * np.cos(2 * math.pi * time / size)
+    bins = np.arange(points // 2 + 1)
+    angle = 2 * math.pi * bins[:, None] * time[None] / points
+    scale = 2.0 / size  # a sine of full height has the power 1/4, at any rate
+    waves = [(scale * wave(angle) * window)[:, None].astype(np.float32) for wave in (np.cos, np.sin)]
+    edges = np.linspace(_mel(LOWEST), _mel(rate / 2), BANDS + 2)
+    hertz = 700 * (10 ** (edges / 2595) - 1)
+    frequency = bins * rate / points
+    rising = (frequency[None] - hertz[:-2, None]) / (hertz[1:-1] - hertz[:-2])[:, None]
+    falling = (hertz[2:, None] - frequency[None]) / (hertz[2:] - hertz[1:-1])[:, None]
+    bands = np.clip(np.minimum(rising, falling), 0, None)
+    for band, centre in zip(bands, hertz[1:-1], strict=True):
+        if not band.any():  # narrower than the bins are apart: the nearest one
+            band[np.abs(frequency - centre).argmin()] = 1
+    return waves[0], waves[1], bands.astype(np.float32)
+
+
+def log_levels(waveform: np.ndarray, rate: int) -> np.ndarray:
+    """The logarithm of the power of each band, at one loudness: (S,) float32 at a rate of `RATES` → (M, F) float32."""
+    cosines, sines, bands = kernels(rate)
+    size = cosines.shape[2]
+    loud = waveform / (np.sqrt(np.mean(waveform * waveform)) + QUIET)
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(loud, size // 2), size)[:: hop(rate)]  # (F, W)
+    power = (frames @ cosines[:, 0].T) ** 2 + (frames @ sines[:, 0].T) ** 2  # (F, N)
+    levels: np.ndarray = np.log(np.maximum(bands @ power.T, FLOOR)).astype(np.float32)
+    return levels
+
+
+def picture(waveform: np.ndarray, rate: int) -> np.ndarray:
+    """A recording as a square picture, low below and high above, all of its time from left to right, dark is loud.
+
+    Args:
+        waveform: (S,) float32 from -1 to 1.
+        rate: Any, in Hz.
+
+    Returns:
+        (SIDE, SIDE, 3) uint8, grey.
+    """
+    wanted = rate_for([rate])
+    levels = log_levels(resampled(waveform, rate, wanted), wanted)[::-1]
+    levels = levels - levels.mean()
+    spread = float(np.sqrt(np.mean(levels * levels))) + FLAT
+    grey = (255 * (0.5 - levels / spread / (2 * DARKEST))).clip(0, 255)
+    grey = _resized(_resized(grey, SIDE).T, SIDE).T
+    return np.repeat(np.rint(grey)[:, :, None], 3, axis=2).astype(np.uint8)
+
+
+def _resized(rows: np.ndarray, size: int) -> np.ndarray:
+    """(N, P) → (size, P): means where it becomes smaller, straight lines where it becomes larger."""
+    count = len(rows)
+    if count > size:
+        edges = np.linspace(0, count, size + 1).astype(int)
+        sums = np.concatenate([np.zeros((1, rows.shape[1])), np.cumsum(rows, axis=0, dtype=np.float64)])
+        means: np.ndarray = (sums[edges[1:]] - sums[edges[:-1]]) / np.diff(edges)[:, None]
+        return means
+    places = np.linspace(0, count - 1, size)
+    low = places.astype(int)
+    high = np.minimum(low + 1, count - 1)
+    share = (places - low)[:, None]
+    between: np.ndarray = rows[low] * (1 - share) + rows[high] * share
+    return between
+
+
+def _mel(hertz: float) -> float:
+    return 2595 * math.log10(1 + hertz / 700)

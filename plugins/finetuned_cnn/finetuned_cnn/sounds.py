@@ -1,0 +1,58 @@
+"""Sounds for a network that knows pictures: what the card says of them, and the program beside an exported model."""
+
+from pathlib import Path
+from typing import Any
+
+from trasluz.api import spectrogram
+from trasluz.api.sound_file import DECODED
+
+AS_PICTURE: dict[str, Any] = {
+    "before_the_graph": {
+        "decode": "the first 60 seconds at the most, the channels mixed by their mean, from -1 to 1",
+        "resample": f"to {spectrogram.RATES[1]} Hz, or to {spectrogram.RATES[0]} Hz where it holds no more",
+        "spectrogram": f"{spectrogram.BANDS} mel bands, {1000 * spectrogram.WINDOW:g} ms every "
+        f"{1000 * spectrogram.HOP:g} ms, logarithm of the power at one loudness, less its mean, in units of its spread",
+        "picture": f"grey, dark is loud, low below, all of the time in {spectrogram.SIDE} columns and "
+        f"{spectrogram.SIDE} rows; `predict.py` has the steps",
+        "feed": "`image`: (recordings, height, width, 3) uint8",
+    },
+}
+
+_HEAD = '''\
+"""Says what is to be heard. Needs: pip install onnxruntime numpy; for MP3, FLAC, OGG: soundfile; for files at another
+rate than 8000 or 16000 Hz: soxr. Use: python predict.py RECORDING ..."""
+import json
+import math
+import sys
+import wave
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+here = Path(__file__).resolve().parent
+card = json.loads((here / "card.json").read_text(encoding="utf-8"))
+graph = str(here / card["graphs"][0]["file"])
+session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])  # or CUDAExecutionProvider
+chosen = here / "answering.json"  # there if the person chose when the model says “don't know”
+least = json.loads(chosen.read_text(encoding="utf-8")).get("unsure_below") or 0.0 if chosen.exists() else 0.0
+
+'''
+
+_LOOP = """
+
+for path in sys.argv[1:]:
+    frames, rate = decoded(path)
+    scores = session.run(["probabilities"], {"image": picture(frames.mean(axis=1), rate)[None]})[0][0]
+    best = np.argsort(-scores)[:3]
+    unsure = "don't know: " if scores[best[0]] < least else ""
+    print(path, unsure + ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")
+"""
+
+
+def spectrogram_script() -> str:
+    """The source of `predict.py` for sounds; the spectrogram is made by the program's own code."""
+    source = Path(spectrogram.__file__).read_text(encoding="utf-8")
+    return _HEAD + source[source.index("RATES = (") :] + "\n\n" + DECODED + _LOOP
