@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sequence_rnn.sound import log_mel, masked, write_log_mel
-from trasluz.api.spectrogram import BANDS, hop, kernels, log_levels, picture, rate_for, resampled
+from sequence_rnn.sound import log_mel, masked, resampled, write_log_mel
+from trasluz.api.spectrogram import BANDS, hop, kernels, log_levels, picture, rate_for
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000])
@@ -81,4 +81,4 @@ def test_a_recording_is_a_picture_that_numpy_alone_can_make() -> None:
     darkest = found[:, :, 0].argmin(axis=0)
     assert darkest[10] > darkest[110] > darkest[210]  # low is below
     for samples in (1, 50, 400):
-        assert picture(np.zeros(samples, np.float32), 44_100).shape == (224, 224, 3)
+        assert picture(np.zeros(samples, np.float32), 8_000).shape == (224, 224, 3)

@@ -41,17 +41,6 @@ def hop(rate: int) -> int:
     return round(rate * HOP)
 
 
-def resampled(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """(S,) float32 at another rate; one sample at least."""
-    if rate != wanted:
-        import soxr
-
-        waveform = soxr.resample(waveform, rate, wanted)
-    if not len(waveform):
-        waveform = np.zeros(1, np.float32)
-    return np.ascontiguousarray(waveform, np.float32)
-
-
 @lru_cache(maxsize=2)
 def kernels(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cosines and sines under a Hann window, (N, 1, W) each, and the weights of the bands (M, N); float32."""
@@ -91,13 +80,12 @@ def picture(waveform: np.ndarray, rate: int) -> np.ndarray:
 
     Args:
         waveform: (S,) float32 from -1 to 1.
-        rate: Any, in Hz.
+        rate: One of `RATES`, best what `rate_for` gives.
 
     Returns:
         (SIDE, SIDE, 3) uint8, grey.
     """
-    wanted = rate_for([rate])
-    levels = log_levels(resampled(waveform, rate, wanted), wanted)[::-1]
+    levels = log_levels(waveform, rate)[::-1]
     levels = levels - levels.mean()
     spread = float(np.sqrt(np.mean(levels * levels))) + FLAT
     grey = (255 * (0.5 - levels / spread / (2 * DARKEST))).clip(0, 255)

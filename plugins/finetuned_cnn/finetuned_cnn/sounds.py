@@ -44,8 +44,13 @@ least = json.loads(chosen.read_text(encoding="utf-8")).get("unsure_below") or 0.
 _LOOP = """
 
 for path in sys.argv[1:]:
-    frames, rate = decoded(path)
-    scores = session.run(["probabilities"], {"image": picture(frames.mean(axis=1), rate)[None]})[0][0]
+    frames, own = decoded(path)
+    rate, waveform = rate_for([own]), frames.mean(axis=1)
+    if own != rate:
+        import soxr
+
+        waveform = soxr.resample(waveform, own, rate)
+    scores = session.run(["probabilities"], {"image": picture(waveform, rate)[None]})[0][0]
     best = np.argsort(-scores)[:3]
     unsure = "don't know: " if scores[best[0]] < least else ""
     print(path, unsure + ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")

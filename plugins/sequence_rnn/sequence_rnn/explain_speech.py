@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from trasluz.api import Audio, Explainer, Heatmap, ModelCard, Predictor, Sample, Span
-from trasluz.api.spectrogram import log_levels, rate_for, resampled
+from trasluz.api.spectrogram import log_levels, rate_for
 
 from .decoding import aligned
 from .predict import SCORES, TranscriptionPredictor
+from .sound import resampled
 from .sound_front import INPUT
 
 FAMILY = "sequence-rnn"

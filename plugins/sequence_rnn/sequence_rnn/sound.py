@@ -24,6 +24,17 @@ MOST_BANDS, MOST_FRAMES = 0.25, 0.2
 """Of the bands, and of the frames, that one stripe of SpecAugment silences at most."""
 
 
+def resampled(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """(S,) float32 at another rate; one sample at least."""
+    if rate != wanted:
+        import soxr
+
+        waveform = soxr.resample(waveform, rate, wanted)
+    if not len(waveform):
+        waveform = np.zeros(1, np.float32)
+    return np.ascontiguousarray(waveform, np.float32)
+
+
 def log_mel(waveform: "Tensor", rate: int) -> "Tensor":
     """(B, S) → (B, M, F): each item at one loudness, without its own mean in every band, in units of its own spread."""
     import torch

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from trasluz.api import DataError, Record, Sample, TrainContext
-from trasluz.api.spectrogram import BANDS, FLAT, FLOOR, HOP, LOWEST, WINDOW, hop, rate_for, resampled
+from trasluz.api.spectrogram import BANDS, FLAT, FLOOR, HOP, LOWEST, WINDOW, hop, rate_for
 
 from .front import FrontEnd
-from .sound import STREAMED_FLOOR, log_mel, streamed_levels, write_log_mel, write_streamed_levels
+from .sound import STREAMED_FLOOR, log_mel, resampled, streamed_levels, write_log_mel, write_streamed_levels
 from .sound_variation import another_take, another_voice
 from .streaming import whole_steps
 

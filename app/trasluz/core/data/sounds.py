@@ -98,6 +98,17 @@ def read_sound(path: str | Path, name: str | None = None) -> tuple[np.ndarray, i
         return _decoded(file, called), int(file.samplerate)
 
 
+def resampled(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """(T,) float32 at another rate; one sample at least."""
+    if rate != wanted:
+        import soxr
+
+        waveform = soxr.resample(waveform, rate, wanted)
+    if not len(waveform):
+        waveform = np.zeros(1, np.float32)
+    return np.ascontiguousarray(waveform, np.float32)
+
+
 def drawn(path: str | Path, width: int, height: int) -> np.ndarray:
     """A recording as a person knows it: its waveform, loud or soft, over the whole width; (height, width, 3) uint8.
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from trasluz.api import DatasetSource, Problem, Record, Sample
-from trasluz.api.spectrogram import picture
+from trasluz.api.spectrogram import picture, rate_for
 from trasluz.core.data import images
 from trasluz.core.data.names import place_of, shown
-from trasluz.core.data.sounds import SUFFIXES, look, read_sound
+from trasluz.core.data.sounds import SUFFIXES, look, read_sound, resampled
 from trasluz.core.data.walk import files_below
 
 _PROBED: Final = 2_000
@@ -89,7 +89,9 @@ class Heard(Mapping[str, np.ndarray | str]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name == "image":
-            return picture(self._there["waveform"], int(self._there["rate"]))
+            rate = int(self._there["rate"])
+            wanted = rate_for([rate])
+            return picture(resampled(self._there["waveform"], rate, wanted), wanted)
         return self._there[name]
 
     def __iter__(self) -> Iterator[str]:
