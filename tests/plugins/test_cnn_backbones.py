@@ -110,6 +110,7 @@ def test_every_kind_is_transformers_own_and_the_same_in_onnx(tmp_path: Path, kin
     same_in_onnx(same_as_transformers(tmp_path / kind, theirs), tmp_path / "model.onnx")
 
 
+@pytest.mark.slow
 def test_the_whole_road_with_a_checkpoint_from_a_folder(
     tmp_path: Path, resnet: Path, make_photos: Callable[..., Path]
 ) -> None:

@@ -183,6 +183,7 @@ def test_deep_blocks_are_skipped_more_often_and_frozen_ones_never() -> None:
     assert chances[-1] == 0.4
 
 
+@pytest.mark.slow
 def test_a_whole_run_on_the_surfaces_is_finished_and_held_against_onnx(tmp_path: Path) -> None:
     data = build_sample("surfaces", tmp_path / "data")
     settings = {"strategy": "few-layers", "epochs": 1}

@@ -119,6 +119,7 @@ def test_export_refuses_a_full_folder_and_writes_a_new_one(run: Path, tmp_path: 
     assert str(out) in last_line(again.stderr)
 
 
+@pytest.mark.slow
 def test_int8_is_smaller_runs_alone_and_says_what_it_was_measured_to_cost(
     run: Path, surfaces: Path, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def curve(folder: Path) -> dict[tuple[str, str, float], set[float]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_run_killed_again_and_again_ends_with_the_same_bits(tmp_path: Path) -> None:
     assert start(tmp_path / "whole").wait() == 0
     draw = random.Random(3)

@@ -15,7 +15,7 @@ from trasluz.api import DataError, FamilyError, Outputs, Prediction, Predictor, 
 from .session import usable_cores
 
 T = TypeVar("T")
-BATCH = 32
+BATCH = 16
 _AHEAD = 4 * BATCH
 _HELD = 256 << 20
 """Bytes of decoded content that may wait: a few photos of a good camera, or all that are read ahead of small ones."""
