@@ -33,6 +33,8 @@ class Service:
         "inspect": "long",
         "advise": "long",
         "varied": "pictures",
+        "sound": "pictures",
+        "alphabet": "quick",
         "thumbnail": "pictures",
         "image": "pictures",
         "open_model": "quick",
@@ -204,24 +206,37 @@ class Service:
         found = varied(self.registry(), family, settings, Path(index), items=items, seed=seed, count=count)
         return {"items": found}
 
-    def thumbnail(self, path: str, size: int = 256) -> dict[str, Any]:
-        """A small picture of a photo, its longer side `size` pixels; of a recording, its waveform."""
-        from trasluz.core.data import sounds
-        from trasluz.core.data.images import thumbnail
+    def thumbnail(self, path: str, size: int = 256, part: str = "", index: str = "") -> dict[str, Any]:
+        """A small picture of an item, its longer side `size` pixels; of a recording, its loudness as `low` and `high`.
 
-        if path.lower().endswith(sounds.SUFFIXES):
-            return {"image": sounds.drawn(path, size, size)}
-        return {"image": thumbnail(Path(path), size)}
+        Args:
+            path: The file.
+            part: Of the file, where it holds several items; then `index` knows how to read it.
+            index: The index of the data.
+        """
+        from .items import pictured
 
-    def image(self, path: str, at_most: int = 1600) -> dict[str, Any]:
-        """A photo, its longer side `at_most` pixels at the most; of a recording, its waveform."""
-        from trasluz.core.data import sounds
-        from trasluz.core.data.images import read_image
+        return pictured(self.registry(), Path(path), at_most=size, part=part, index=index, small=True)
 
-        if path.lower().endswith(sounds.SUFFIXES):
-            width = min(800, at_most)
-            return {"image": sounds.drawn(path, width, width // 2)}
-        return {"image": read_image(Path(path), at_most=at_most)}
+    def image(self, path: str, at_most: int = 1600, part: str = "", index: str = "") -> dict[str, Any]:
+        """An item's picture, its longer side `at_most` pixels at the most; of a recording, its waveform."""
+        from .items import pictured
+
+        return pictured(self.registry(), Path(path), at_most=at_most, part=part, index=index, small=False)
+
+    def sound(self, path: str) -> dict[str, Any]:
+        """A recording to be seen and played: an `Audio` view as plain data."""
+        from .items import heard
+
+        return {"view": heard(Path(path))}
+
+    def alphabet(self, index: str) -> dict[str, Any]:
+        """Which characters the texts of the data have, how often each, and which training will not see enough of."""
+        from trasluz.core.data.alphabet import counted
+        from trasluz.core.data.index import Index
+
+        with closing(Index.open(Path(index))) as dataset:
+            return counted(dataset.texts())
 
     # models
 

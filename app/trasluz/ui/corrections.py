@@ -60,7 +60,7 @@ class CorrectionDesk(QObject):
     # what the person does
 
     def correct(self, path: str, now: str | None, part: str = "") -> None:
-        """Let an item count as another class, or leave it out (None)."""
+        """Let an item count as another class, or its text be another, or leave it out (None)."""
         project = self._session.project
         if project is None or self.made is None:
             return
@@ -84,7 +84,7 @@ class CorrectionDesk(QObject):
     def take_back(self, path: str, part: str = "") -> None:
         """Let an item count as the data says."""
         if self.made is not None and (correction := self.made.of(path, part)) is not None:
-            self._change(self.made.without(path, part), f"{_name(path)} is {correction.was} again.")
+            self._change(self.made.without(path, part), f"{_name(path)} is {_short(correction.was)} again.")
 
     def undo(self) -> None:
         """Take the last change back."""
@@ -156,4 +156,10 @@ def _name(path: str) -> str:
 def _said(was: str, now: str | None) -> str:
     if now is None:
         return "is left out now."
-    return f"is {was}, as the data says." if now == was else f"counts as {now} now, not {was}."
+    if now == was:
+        return f"is {_short(was)}, as the data says."
+    return f"counts as {_short(now)} now, not {_short(was)}."
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONG else f"“{text[:_LONG].rstrip()}…”"

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPixmap
 
 from .bridge.call import Call
 from .bridge.work import Work
-from .thumbnails import Thumbnails
+from .thumbnails import Thumbnails, key_of
 from .widgets.chip import Mark
 
 PAGE = 200
@@ -24,6 +24,7 @@ class Filter:
     split: str | None = None
     search: str = ""
     rule: str | None = None
+    holds: str = ""
     order: str = "path"
 
     def counting(self) -> dict[str, Any]:
@@ -43,6 +44,8 @@ class PhotoModel(QAbstractListModel):
         self._thumbnails = thumbnails
         self._index: Any = None
         self.filter = Filter()
+        self.pictured = True
+        """Whether the items are shown as pictures; texts are not."""
         self._count = 0
         self._pages: OrderedDict[int, list[Any]] = OrderedDict()
         self._asked: dict[int, Call] = {}
@@ -54,6 +57,7 @@ class PhotoModel(QAbstractListModel):
         """Show another index (None: nothing)."""
         self._index = index
         self._thumbnails.clear()
+        self._thumbnails.index = str(index.at) if index is not None else ""
         self.show(shown or Filter())
 
     def show(self, shown: Filter) -> None:
@@ -102,6 +106,10 @@ class PhotoModel(QAbstractListModel):
         """The absolute path of an item."""
         return str(self._index.absolute(item.path))
 
+    def key(self, item: Any) -> str:
+        """What its picture is asked by: its path, and its part where a file holds several."""
+        return key_of(self.path(item), item.part)
+
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The words for tool tips and screen readers; pictures are asked for by `picture`."""
         item = self.item(index.row())
@@ -112,12 +120,12 @@ class PhotoModel(QAbstractListModel):
     def picture(self, row: int) -> QPixmap | None:
         """The picture of a row, where it has come."""
         item = self.item(row)
-        return None if item is None else self._thumbnails.get(self.path(item))
+        return None if item is None else self._thumbnails.get(self.key(item))
 
     def failed(self, row: int) -> bool:
         """Whether the picture of a row cannot be shown."""
         item = self.item(row)
-        return item is not None and bool(self._thumbnails.failure(self.path(item)))
+        return item is not None and bool(self._thumbnails.failure(self.key(item)))
 
     def mark(self, row: int) -> Mark:
         """The mark of a row."""
@@ -140,7 +148,8 @@ class PhotoModel(QAbstractListModel):
             if number not in self._pages:
                 self._fetch(number)
         items = [self._held(row) for row in range(first, min(last + 1 + ahead, self._count))]
-        self._thumbnails.want([self.path(item) for item in items if item is not None])
+        if self.pictured:
+            self._thumbnails.want([self.key(item) for item in items if item is not None])
 
     def _held(self, row: int) -> Any:
         page = self._pages.get(row // PAGE)
@@ -169,7 +178,7 @@ class PhotoModel(QAbstractListModel):
         first, last = self._sight
         for row in range(first, min(last + 1, self._count)):
             item = self._held(row)
-            if item is not None and self.path(item) == path:
+            if item is not None and self.key(item) == path:
                 at = self.index(row, 0)
                 self.dataChanged.emit(at, at)
                 return

@@ -11,6 +11,7 @@ from .bridge.call import Call, Trouble
 from .bridge.host import HostBridge
 from .bridge.work import Work
 from .corrections import CorrectionDesk
+from .kinds import KindWords, words_for
 from .queue import RunQueue, run_path
 from .steps import STEPS, StepState, run_steps
 
@@ -101,18 +102,14 @@ class Session(QObject):
         """Whether the history is read and the chosen run has been replayed."""
         return self.work.idle and (self.run is None or bool(self.run.state))
 
-    # what the machine is doing
-
     @property
-    def leaving(self) -> str:
-        """What leaves the computer now, for the run that goes on asked for it; empty where nothing does."""
-        if self.run is None or not self.run.running:
-            return ""
-        from .forms import fetched
+    def words(self) -> KindWords:
+        """What the open data is called."""
+        if self.summary is None:
+            return words_for("")
+        return words_for(self.summary.kind, self.summary.input_name)
 
-        request = self.run.folder.request
-        names = fetched((self.family(request.family) or {}).get("schema") or {}, request.settings)
-        return f"Only the name “{names[0].partition(':')[2]}”" if names else ""
+    # what the machine is doing
 
     def set_busy(self, what: str, sentence: str) -> None:
         """Say what is under way, under a name of one's own: `set_busy("export", "Exporting")`; empty ends it."""

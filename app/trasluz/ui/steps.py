@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .pages.words import metric_words, plurals
+
 if TYPE_CHECKING:
     from .session import Session
 
@@ -25,8 +27,7 @@ class StepState(NamedTuple):
 
 def plural(count: float, one: str) -> str:
     """`1 photo`, `3,120 photos`."""
-    many = one[:-1] + "ies" if one.endswith("y") else one + ("es" if one.endswith(("s", "ss", "x", "ch")) else "s")
-    return f"{count:,.0f} {one if count == 1 else many}"
+    return f"{count:,.0f} {one if count == 1 else plurals(one)}"
 
 
 def percent(value: float) -> str:
@@ -46,7 +47,7 @@ def run_steps(session: "Session") -> dict[str, StepState]:
     """The state of each step from what the session holds."""
     found = {name: StepState() for name, _ in STEPS}
     if session.summary is not None:
-        found["data"] = StepState(plural(session.summary.total, session.summary.input_name), done=True)
+        found["data"] = StepState(plural(session.summary.total, session.words.noun), done=True)
     run = session.run
     if run is None:
         return found
@@ -58,7 +59,7 @@ def run_steps(session: "Session") -> dict[str, StepState]:
         headline = family.get("headline") if family else None
         value = finished.metrics.get(headline) if headline else next(iter(finished.metrics.values()), None)
         if value is not None:
-            shown = percent(value) if headline in {None, "accuracy", "macro_f1"} else f"{value:.3g}"
+            shown = metric_words(headline).write(value) if headline else percent(value)
             found["judge"] = StepState(shown, done=True)
     return found
 

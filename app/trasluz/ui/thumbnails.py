@@ -4,15 +4,18 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QImage, QPixmap
+from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPen, QPixmap
 
+from . import theme
 from .bridge.call import Call, Trouble
 from .bridge.host import HostBridge
 
 _ROOM = 96 * 2**20
 _AT_ONCE = 6
 _MOST_FAILED = 20_000
+_ASKED_ANEW = 60
+_BETWEEN = "\0"
 
 
 def pixmap_of(array: Any) -> QPixmap:
@@ -28,7 +31,9 @@ def pixmap_of(array: Any) -> QPixmap:
 class Thumbnails(QObject):
     """A cache of small pictures by absolute path.
 
-    A view says what it shows now by `want`; what is no longer wanted is not fetched. `get` never waits.
+    A key is an absolute path, or a path with a part (`key_of`), which the list of the data at `index` knows. A
+    recording is drawn as its waveform, in the window's own colours. A view says what it shows now by `want`; what is
+    no longer wanted is not fetched. `get` never waits.
     """
 
     came = Signal(str)
@@ -44,6 +49,10 @@ class Thumbnails(QObject):
         self._failed: OrderedDict[str, str] = OrderedDict()
         self._queue: list[str] = []
         self._under_way: dict[str, Call] = {}
+        self._waves: set[str] = set()
+        self.index = ""
+        """The list of the data (`core.data.index`), where keys have parts."""
+        theme.theme().changed.connect(self._drop_waves)
 
     def get(self, path: str) -> QPixmap | None:
         """The picture, or None where it is not there (yet)."""
@@ -83,17 +92,32 @@ class Thumbnails(QObject):
     def _next(self) -> None:
         while self._queue and len(self._under_way) < _AT_ONCE:
             path = self._queue.pop(0)
+            place, _, part = path.partition(_BETWEEN)
+            inside = {"part": part, "index": self.index} if part else {}
             self._under_way[path] = self._host.call(
                 self,
                 "thumbnail",
-                {"path": path, "size": self._size},
-                success=lambda result, p=path: self._came(p, result["image"]),
+                {"path": place, "size": self._size, **inside},
+                success=lambda result, p=path: self._came(p, result),
                 failure=lambda trouble, p=path: self._no(p, trouble),
             )
 
-    def _came(self, path: str, array: Any) -> None:
+    def _drop_waves(self) -> None:
+        """They are drawn in colours of a theme, and asked for anew."""
+        dropped = [p for p in self._held if p in self._waves]
+        for path in dropped:
+            self._bytes -= _weight(self._held.pop(path))
+        self._waves.clear()
+        self._queue += dropped[-_ASKED_ANEW:]
+        self._next()
+
+    def _came(self, path: str, found: dict[str, Any]) -> None:
         self._under_way.pop(path, None)
-        picture = pixmap_of(array)
+        if "high" in found:
+            picture = drawn_wave(found["low"], found["high"], self._size)
+            self._waves.add(path)
+        else:
+            picture = pixmap_of(found["image"])
         self._held[path] = picture
         self._bytes += _weight(picture)
         while self._bytes > self._room and len(self._held) > 1:
@@ -111,6 +135,29 @@ class Thumbnails(QObject):
                 self._failed.popitem(last=False)
         self.came.emit(path)
         self._next()
+
+
+def key_of(path: str, part: str = "") -> str:
+    """What a picture is asked by: of a whole file, or of a part of it."""
+    return f"{path}{_BETWEEN}{part}" if part else path
+
+
+def drawn_wave(low: Any, high: Any, width: int) -> QPixmap:
+    """The envelope of a recording, (N,) each from -1 to 1, as a strip five times as wide as tall, on nothing."""
+    count, tall = len(high), max(8, width // 5)
+    picture = QPixmap(width, tall)
+    picture.fill(Qt.GlobalColor.transparent)
+    loudest = max(0.02, *(abs(float(v)) for v in (*low, *high)))
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.series_color(0), max(1.0, width / count * 0.7)))
+    middle = tall / 2
+    for i in range(count):
+        x, reach = (i + 0.5) / count * width, (tall / 2 - 2) / loudest
+        top, bottom = middle - float(high[i]) * reach, middle - float(low[i]) * reach
+        painter.drawLine(QPointF(x, top), QPointF(x, max(bottom, top + 1)))
+    painter.end()
+    return picture
 
 
 def _weight(picture: QPixmap) -> int:

@@ -145,6 +145,7 @@ class Window(QWidget):
         if self._begun:
             return
         self.furnish()
+        from .frame.bottom import leaving
         from .session import Session
         from .widgets.toast import Toasts
 
@@ -154,7 +155,7 @@ class Window(QWidget):
         session.said.connect(self._toasts.show_sentence)
         session.busy_changed.connect(self.bottom.set_busy)
         for signal in (session.run_changed, session.run_state_changed, session.catalogue_changed):
-            signal.connect(lambda *_: self.bottom.set_leaving(session.leaving))
+            signal.connect(lambda *_: self.bottom.set_leaving(leaving(session)))
         session.project_changed.connect(self._project_changed)
         session.project_renamed.connect(self._show_title)
         session.steps_changed.connect(self._steps_changed)
@@ -257,7 +258,7 @@ class Window(QWidget):
         """Let the person choose a folder of data."""
         from .files import choose_folder
 
-        if self._begun and (folder := choose_folder(self, "Choose a folder of photos")):
+        if self._begun and (folder := choose_folder(self, "Choose a folder of data")):
             self.open_paths([Path(folder)])
 
     def open_paths(self, paths: list[Path]) -> None:

@@ -170,7 +170,7 @@ class _Builder:
                 record.split,
                 _valid(record.group),
                 record.length,
-                json.dumps(dict(record.extra), sort_keys=True) if record.extra else None,
+                json.dumps(dict(record.extra)) if record.extra else None,
                 size,
                 mtime,
             ),

@@ -1,5 +1,6 @@
 """A person's corrections in the index: other labels, items left out; the split stays as it was divided."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,9 @@ def as_told(at: Path, path: str, part: str = "") -> tuple[str, str]:
 
 
 def _take_back(db: sqlite3.Connection) -> None:
+    changed = db.execute("SELECT id, told FROM items WHERE told IS NOT NULL AND label != told").fetchall()
+    for item, told in changed:
+        _say_in_texts(db, item, told)
     db.execute("UPDATE items SET label = told, split = drawn, told = NULL, drawn = NULL WHERE told IS NOT NULL")
 
 
@@ -102,12 +106,22 @@ def _apply(db: sqlite3.Connection, corrections: Corrections, noun: str) -> list[
                 said.append(("left-out", Severity.NOTE, sentence, item, path))
             else:
                 db.execute("UPDATE items SET label = ? WHERE id = ?", (correction.now, item))
+                _say_in_texts(db, item, correction.now)
                 sentence = (
                     f"{quoted(path)} counts as {quoted(correction.now)} instead of {quoted(correction.was)}, as you "
                     "corrected it."
                 )
                 said.append(("corrected", Severity.NOTE, sentence, item, path))
     return said
+
+
+def _say_in_texts(db: sqlite3.Connection, item: int, text: str) -> None:
+    """Where an item is a row of texts, let its second one, which is its target, be this."""
+    (extra,) = db.execute("SELECT extra FROM items WHERE id = ?", (item,)).fetchone()
+    given = json.loads(extra) if extra else {}
+    if isinstance(texts := given.get("texts"), dict) and len(texts) > 1:
+        texts[list(texts)[1]] = text
+        db.execute("UPDATE items SET extra = ? WHERE id = ?", (json.dumps(given), item))
 
 
 def _items(db: sqlite3.Connection, correction: Correction) -> Iterator[tuple[int, str]]:

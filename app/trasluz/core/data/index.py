@@ -12,7 +12,7 @@ from trasluz.api import SPLITS, DataError, DatasetSource, Progress, Record, Samp
 from trasluz.core.corrections import Corrections
 
 from .database import SEVERITIES, VERSION, open_to_read
-from .names import located, quoted
+from .names import located, quoted, shown
 from .summary import DataSummary, Item, ProblemRow, has_classes
 
 Order = Literal["path", "label", "split", "size", "problem"]
@@ -197,6 +197,7 @@ class Index:
         split: str | None = None,
         search: str = "",
         rule: str | None = None,
+        holds: str = "",
         order: Order = "path",
     ) -> list[Item]:
         """A stretch of the items for a gallery, with those that are set aside.
@@ -206,24 +207,51 @@ class Index:
             limit: How many to return.
             label: Only that class.
             split: Only that split.
-            search: Only paths that contain this, whatever its case.
+            search: Only items whose path, or whose text where it is free, contains this, whatever its case.
             rule: Only items with a problem of that rule; `*` for any problem.
+            holds: Only items whose text has exactly this in it, such as a character.
             order: What they are sorted by.
         """
-        where, values = _where(label, split, search, rule)
+        where, values = _where(label, split, search, rule, holds, free=not has_classes(self.kind))
         rows = self._rows(
-            f"SELECT i.id, i.path, i.label, i.split, {_PROBLEM}, i.width, i.height, i.size FROM items AS i"
-            f" {where} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?",
+            f"SELECT i.id, i.path, i.label, i.split, {_PROBLEM}, i.width, i.height, i.size, i.part, i.length,"
+            f" json_extract(i.extra, '$.texts') FROM items AS i {where} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?",
             (*values, limit, offset),
         )
-        return [Item(r[0], r[1], r[2], r[3], r[4] or "", r[5], r[6], r[7] or 0) for r in rows]
+        return [
+            Item(r[0], r[1], r[2], r[3], r[4] or "", r[5], r[6], r[7] or 0, r[8], r[9], _texts(r[10])) for r in rows
+        ]
 
     def page_count(
-        self, *, label: str | None = None, split: str | None = None, search: str = "", rule: str | None = None
+        self,
+        *,
+        label: str | None = None,
+        split: str | None = None,
+        search: str = "",
+        rule: str | None = None,
+        holds: str = "",
     ) -> int:
         """How many items the same filters of `page` leave."""
-        where, values = _where(label, split, search, rule)
+        where, values = _where(label, split, search, rule, holds, free=not has_classes(self.kind))
         return int(self._rows(f"SELECT count(*) FROM items AS i {where}", values)[0][0])
+
+    def record_of(self, file: Path, part: str = "") -> Record:
+        """The record of an item by its place on disk.
+
+        Raises:
+            DataError: If the index does not know it.
+        """
+        path = shown(file.relative_to(self._folder).as_posix()) if file.is_relative_to(self._folder) else str(file)
+        rows = self._rows(f"SELECT {_RECORD} FROM items WHERE path = ? AND part = ?", (path, part))
+        if not rows:
+            raise DataError(f"{quoted(path)} is not in the list of the data; look at the data again.")
+        return _record(rows[0])
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """The split and the text of every item that can be used, in a stable order; the text is the target."""
+        for split in SPLITS:
+            for record in self.records(split):
+                yield split, record.target
 
     def absolute(self, path: str) -> Path:
         """Where an item's path lies on disk."""
@@ -354,7 +382,13 @@ def _record(row: Any) -> Record:
     return Record(path, label, part, split, group, length, {**given, **added})
 
 
-def _where(label: str | None, split: str | None, search: str, rule: str | None) -> tuple[str, tuple[Any, ...]]:
+def _texts(found: str | None) -> tuple[tuple[str, str], ...]:
+    return tuple((str(name), str(text)) for name, text in json.loads(found).items()) if found else ()
+
+
+def _where(
+    label: str | None, split: str | None, search: str, rule: str | None, holds: str, *, free: bool
+) -> tuple[str, tuple[Any, ...]]:
     clauses: list[str] = []
     values: list[Any] = []
     if label is not None:
@@ -365,8 +399,15 @@ def _where(label: str | None, split: str | None, search: str, rule: str | None) 
         values.append(split)
     if search:
         escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        clauses.append("i.path LIKE ? ESCAPE '\\'")
-        values.append(f"%{escaped}%")
+        anywhere = ["i.path LIKE ? ESCAPE '\\'"]
+        if free:
+            anywhere.append("i.label LIKE ? ESCAPE '\\'")
+            anywhere.append("EXISTS (SELECT 1 FROM json_each(i.extra, '$.texts') WHERE value LIKE ? ESCAPE '\\')")
+        clauses.append(f"({' OR '.join(anywhere)})")
+        values.extend([f"%{escaped}%"] * len(anywhere))
+    if holds:
+        clauses.append("instr(i.label, ?) > 0")
+        values.append(holds)
     if rule == "*":
         clauses.append("i.id IN (SELECT p.item FROM problems AS p WHERE p.item IS NOT NULL)")
     elif rule is not None:

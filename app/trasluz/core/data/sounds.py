@@ -109,17 +109,25 @@ def resampled(waveform: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     return np.ascontiguousarray(waveform, np.float32)
 
 
+def loudness(path: str | Path, columns: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """The least and the greatest value in each of so many stretches of equal length, (columns,) each, and the seconds.
+
+    Raises:
+        SoundError: If it cannot be read.
+    """
+    waveform, rate = read_sound(path)
+    at = np.linspace(0, len(waveform), columns + 1).astype(int)[:-1]
+    return np.minimum.reduceat(waveform, at), np.maximum.reduceat(waveform, at), len(waveform) / rate
+
+
 def drawn(path: str | Path, width: int, height: int) -> np.ndarray:
     """A recording as a person knows it: its waveform, loud or soft, over the whole width; (height, width, 3) uint8.
 
     Raises:
         SoundError: If it cannot be read.
     """
-    waveform, _ = read_sound(path)
-    columns = np.linspace(0, len(waveform), width + 1).astype(int)[:-1]
-    high = np.maximum.reduceat(waveform, columns)
-    low = np.minimum.reduceat(waveform, columns)
-    reach = 0.9 * height / 2 / max(float(np.abs(waveform).max()), SILENT)
+    low, high, _ = loudness(path, width)
+    reach = 0.9 * height / 2 / max(float(np.abs([low, high]).max()), SILENT)
     row = np.arange(height)[:, None] - (height - 1) / 2  # from the middle, downwards
     inked = (row >= -high * reach - 0.6) & (row <= -low * reach + 0.6)
     return np.where(inked[:, :, None], np.array(_INK, np.uint8), np.array(_PAPER, np.uint8))

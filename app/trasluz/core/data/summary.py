@@ -69,6 +69,9 @@ class Item:
         split: None where the item is set aside.
         problem: The gravest problem it has, or empty.
         bytes: The file's size.
+        part: Of the file, where it holds several items.
+        length: Of the item, in the source's own measure; None where it has none.
+        texts: Of an item that is a row of texts: column and text, in the order of the columns.
     """
 
     id: int
@@ -79,6 +82,9 @@ class Item:
     width: int | None
     height: int | None
     bytes: int
+    part: str = ""
+    length: float | None = None
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 def has_classes(kind: str) -> bool:

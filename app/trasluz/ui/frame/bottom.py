@@ -1,5 +1,7 @@
 """The bottom bar: what the machine is doing, and that nothing leaves it."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -7,6 +9,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from trasluz.ui import theme
 from trasluz.ui.widgets.basic import Label, Painted
 from trasluz.ui.window import BOTTOM
+
+if TYPE_CHECKING:
+    from trasluz.ui.session import Session
 
 
 class _Ring(Painted):
@@ -79,3 +84,14 @@ class BottomBar(Painted):
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.color("side"))
         painter.fillRect(0, 0, self.width(), 1, theme.color("line"))
+
+
+def leaving(session: "Session") -> str:
+    """What leaves the computer now, for the run that goes on asked for it; empty where nothing does."""
+    if session.run is None or not session.run.running:
+        return ""
+    from trasluz.ui.forms import fetched
+
+    request = session.run.folder.request
+    names = fetched((session.family(request.family) or {}).get("schema") or {}, request.settings)
+    return f"Only the name “{names[0].partition(':')[2]}”" if names else ""

@@ -1,4 +1,4 @@
-"""The Data page: what is in the photos, how many of each, what is worth a look, how they are split."""
+"""The Data page: what the data holds, how many of each, what is worth a look, how it is split."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,10 +7,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui.files import choose_folder
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
 from .page import Page
+from .photos.alphabet import AlphabetCard
 from .photos.classes import ClassesCard
 from .photos.gallery import MARGIN, Gallery
 from .photos.problems import ProblemsCard
@@ -20,18 +22,19 @@ if TYPE_CHECKING:
 
 
 class DataPage(Page):
-    """Classes and problems at the left, the gallery at the right."""
+    """Classes or characters and problems at the left, the gallery at the right."""
 
-    title = "Your photos"
+    title = "Your data"
 
     def __init__(self) -> None:
         super().__init__()
         self.next = PrimaryButton("Choose a model →", lambda: self.go.emit("model"))
-        self.again = SecondaryButton("Read again", self._read_again, tip="After you added, moved or removed photos")
+        self.again = SecondaryButton("Read again", self._read_again, tip="After you added, moved or removed files")
         self.header.set_actions(self.again, self.next)
         self.layout().setContentsMargins(24, 20, 24 - MARGIN, 16)
         self.header.setContentsMargins(0, 0, MARGIN, 0)
         self.classes = ClassesCard()
+        self.alphabet = AlphabetCard()
         self.problems = ProblemsCard()
         self.gallery: Gallery | None = None
         self._is_away = False
@@ -42,7 +45,7 @@ class DataPage(Page):
             "This data cannot be used", "", action="Choose another folder →", clicked=self._choose, drawing="box"
         )
         self.away = EmptyState(
-            "Your photos are not where they were", "", action="Show where they are →", clicked=self._find, drawing="box"
+            "Your data is not where it was", "", action="Show where it is →", clicked=self._find, drawing="box"
         )
         self.stack = QStackedWidget()
         self._content = QWidget()
@@ -52,6 +55,7 @@ class DataPage(Page):
         left.setContentsMargins(0, 0, 0, 0)
         left.setSpacing(12)
         left.addWidget(self.classes)
+        left.addWidget(self.alphabet)
         left.addWidget(self.problems)
         left.addStretch(1)
         holder = QScrollArea()
@@ -79,6 +83,7 @@ class DataPage(Page):
         self._row.addWidget(self.gallery, 1)
         self.classes.chosen.connect(lambda label: self.show_only(label=label))
         self.problems.show_asked.connect(lambda rule: self.show_only(rule=rule))
+        self.alphabet.chosen.connect(lambda character: self.show_only(holds=character))
         self.gallery.cleared.connect(lambda: self.classes.choose(None))
         session.project_changed.connect(self._project_changed)
         session.data_changed.connect(self._data_changed)
@@ -106,13 +111,13 @@ class DataPage(Page):
             self.stack.setCurrentIndex(1)
         elif self.stack.currentIndex() not in (2, 3) or session.busy:
             self.header.set_subtitle(str(session.project.data) if session.project else "")
-            self.progress.show_progress("Looking at your photos", None)
+            self.progress.show_progress("Looking at your data", None)
             self.stack.setCurrentIndex(0)
 
-    def show_only(self, *, label: str | None = None, rule: str | None = None) -> None:
-        """Show the photos of a class, or those that a problem is about."""
+    def show_only(self, *, label: str | None = None, rule: str | None = None, holds: str = "") -> None:
+        """Show the items of a class, those that a problem is about, or those that a character is in."""
         if self.gallery is not None:
-            self.gallery.show_only(label=label, rule=rule)
+            self.gallery.show_only(label=label, rule=rule, holds=holds)
             if rule is not None:
                 self.classes.choose(None)
 
@@ -123,20 +128,25 @@ class DataPage(Page):
         self._is_away = False
         summary = session.summary
         counts = class_counts(summary.counts)
-        self.header.set_title(f"Your {summary.input_name}s", subtitle(summary))
+        words = session.words
+        self.header.set_title(f"Your {words.whole}", subtitle(summary, words))
         self.classes.show_counts(counts, summary.total)
-        self.problems.show_problems(summary.problems)
-        gallery.open(input_name=summary.input_name)
+        self.classes.setVisible(words.classes)
+        self.alphabet.setVisible(False)
+        if not words.classes and words.look != "photos":
+            self.alphabet.ask(session, words.nouns)
+        self.problems.show_problems(summary.problems, words)
+        gallery.open(words)
         self.refresh()
 
     def _progressed(self, progress: dict[str, Any]) -> None:
         if self.stack.currentIndex() in (2, 3):
             self.stack.setCurrentIndex(0)
         done, total = progress.get("done") or 0, progress.get("total")
-        unit = progress.get("unit") or "photos"
+        unit = progress.get("unit") or "files"
         detail = f"{done:,.0f} of {total:,.0f} {unit}" if total else f"{done:,.0f} {unit}"
         self.progress.show_progress(
-            str(progress.get("stage") or "Looking at your photos"), done / total if total else None, detail=detail
+            str(progress.get("stage") or "Looking at your data"), done / total if total else None, detail=detail
         )
 
     def _data_failed(self, trouble: Any) -> None:
@@ -148,8 +158,9 @@ class DataPage(Page):
         self.stack.setCurrentIndex(2)
 
     def _data_away(self, folder: str) -> None:
+        words = self.session.words if self.session is not None else words_for("")
         self.away.set_words(
-            "Your photos are not where they were",
+            f"Your {words.whole} are not where they were" if words.noun != "item" else "Your data is not where it was",
             f"“{folder}” is not there. Connect the drive or put the folder back and read again, or show where it is "
             "now. The runs and models of this project work without it.",
         )
@@ -157,7 +168,7 @@ class DataPage(Page):
         self.refresh()
 
     def _find(self) -> None:
-        if self.session is not None and (folder := choose_folder(self, "Where are the photos now?")):
+        if self.session is not None and (folder := choose_folder(self, "Where is the data now?")):
             self._is_away = False
             self.session.point_at(Path(folder))
 
@@ -187,11 +198,12 @@ def class_counts(counts: dict[str, dict[str, int]]) -> list[tuple[str, int]]:
     return sorted(found.items(), key=lambda row: row[0].casefold())
 
 
-def subtitle(summary: Any) -> str:
+def subtitle(summary: Any, words: KindWords) -> str:
     """The line under the title: `clothing-small · 10 classes · split given by the folders: …`."""
     sums = {split: sum(labels.values()) for split, labels in summary.counts.items()}
     parts = [f"{sums.get('train', 0):,} to learn from", f"{sums.get('val', 0):,} to judge with"]
     if sums.get("test"):
         parts.append(f"{sums['test']:,} kept for the last test")
     how = "split given by the data" if summary.split_given else "split drawn evenly, the same each time"
-    return f"{summary.name} · {plural(len(class_counts(summary.counts)), 'class')} · {how}: {', '.join(parts)}"
+    what = plural(len(class_counts(summary.counts)), "class") if words.classes else plural(summary.total, words.noun)
+    return f"{summary.name} · {what} · {how}: {', '.join(parts)}"

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBox
 
 from trasluz.ui import theme
 from trasluz.ui.files import choose_folder
+from trasluz.ui.kinds import words_for
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
 
 from .keeping import KeepRow
@@ -21,6 +22,9 @@ from .words import metric_words
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
+
+
+_PROPER = {"pillow": "Pillow"}
 
 
 class ExportPage(Page):
@@ -232,7 +236,7 @@ class ExportPage(Page):
             facts.append(f"{words.title}: {words.write(float(metrics[headline]))}")
         if card.get("licence"):
             facts.append(f"Licence of the pretrained weights: {card['licence']}")
-        facts.append("No photo of yours goes into the folder; the class names do.")
+        facts.append(_stays(card))
         self._facts.setText("\n".join(facts))
         self.snippet.setPlainText(snippet(card, self.written.name if self.written else self.suggested()))
         self.snippet.updateGeometry()
@@ -272,11 +276,12 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _meaning(name: str, card: dict[str, Any]) -> str:
-    classes = len(card.get("labels") or ())
+    classes, kind = len(card.get("labels") or ()), words_for(str(card.get("kind") or ""))
+    also = "".join(f" and {_PROPER.get(name, name)}" for name in kind.reads)
     known = {
-        "card.json": "The model's passport: classes, preprocessing, score with its interval, seed, versions, licence.",
+        "card.json": "The model's passport: what it answers, preprocessing, score, seed, versions, licence.",
         "README.md": "The same for people: what it can do, what it learned from, how good it is, how to run it.",
-        "predict.py": "A short script that runs it with nothing but onnxruntime, numpy and Pillow.",
+        "predict.py": f"A short script that runs it with nothing but onnxruntime, numpy{also}.",
     }
     if name == "labels.txt":
         return "The classes, one on each line, in the order of the probabilities."
@@ -284,17 +289,32 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
         return known[name]
     if name.endswith(".onnx"):
         into = f"probabilities of {classes} classes" if classes else "the answer"
-        return f"The network with its preprocessing inside, in the open ONNX format: a photo in, {into} out."
+        return f"The network with its preprocessing inside, in the open ONNX format: {_a(kind.input)} in, {into} out."
     return "Belongs to the model."
+
+
+def _stays(card: dict[str, Any]) -> str:
+    """What of the person's own goes into the folder, and what does not."""
+    kind = words_for(str(card.get("kind") or ""))
+    if card.get("labels"):
+        return f"No {kind.noun} of yours goes into the folder; the class names do."
+    what = "the words and pieces of words that it was cut into do" if kind.look == "pairs" else "its alphabet does"
+    return f"No {kind.noun} of yours goes into the folder; {what}."
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def snippet(card: dict[str, Any], folder: str) -> str:
     """Say how the exported folder is run: on the command line, and from one's own program."""
-    shell = f"# in a terminal\npip install onnxruntime numpy pillow\npython {folder}/predict.py photo.jpg\n"
+    kind = words_for(str(card.get("kind") or ""))
+    packages = " ".join(("onnxruntime", "numpy", *kind.reads))
+    shell = f"# in a terminal\npip install {packages}\npython {folder}/predict.py {kind.example}\n"
     graphs = card.get("graphs") or ()
     inputs = graphs[0].get("inputs") or () if graphs else ()
     outputs = graphs[0].get("outputs") or () if graphs else ()
-    one_photo = len(graphs) == 1 and len(inputs) == 1 and inputs[0].get("dtype") == "uint8"
+    one_photo = kind.look == "photos" and len(graphs) == 1 and len(inputs) == 1 and inputs[0].get("dtype") == "uint8"
     if not (one_photo and outputs and card.get("labels")):
         return shell
     axes = len(inputs[0].get("shape") or ())

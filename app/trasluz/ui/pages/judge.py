@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui.keyboard import bind
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import EmptyState, PrimaryButton, SecondaryButton
 
@@ -243,7 +244,7 @@ class JudgePage(Page):
             if self.verdict is not None and max(cell) < len(self.verdict.labels):
                 title, order = self.verdict.cell_title(*cell)
                 found = self.verdict.behind(*cell)
-                self._list(title, order, found, "No photo was answered this way.", stay=stay, whole=False)
+                self._list(title, order, found, f"No {self._noun()} was answered this way.", stay=stay, whole=False)
 
         self._open(show)
 
@@ -353,8 +354,13 @@ class JudgePage(Page):
         return session.run.folder.inside(request.data)
 
     def _noun(self) -> str:
-        summary = self.session.summary if self.session is not None else None
-        return summary.input_name if summary is not None else "photo"
+        return self._words().noun
+
+    def _words(self) -> KindWords:
+        session = self.session
+        if session is not None and session.summary is None and self.verdict is not None:
+            return words_for(self.verdict.card.kind)
+        return session.words if session is not None else words_for("")
 
 
 def _class_words(label: str, which: str, count: int) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from trasluz.ui import theme
 from trasluz.ui.forms import SettingsForm, fetched
+from trasluz.ui.kinds import words_for
 from trasluz.ui.steps import duration, plural
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
 
@@ -46,9 +47,9 @@ class ModelPage(Page):
         self._group = QButtonGroup(self)
         self.train_button = PrimaryButton("Train →", self.train)
         self._empty = EmptyState(
-            "First your photos",
+            "First your data",
             "What can be trained depends on what you want to learn from.",
-            action="Open your photos →",
+            action="Open your data →",
             clicked=lambda: self.go.emit("start"),
             drawing="sheets",
         )
@@ -293,7 +294,7 @@ class ModelPage(Page):
         summary = session.summary
         train = sum(summary.counts.get("train", {}).values())
         val = sum(summary.counts.get("val", {}).values())
-        noun = summary.input_name
+        noun = session.words.noun
         sentences = [
             f"It learns from {plural(train, noun)} and is judged on {plural(val, noun)} that it never sees while "
             "learning."
@@ -435,7 +436,7 @@ def _learns_from(kinds: Sequence[str]) -> str:
 
 def _about(summary: Any) -> str:
     classes = len(summary.labels)
-    line = plural(summary.total, summary.input_name)
+    line = plural(summary.total, words_for(summary.kind, summary.input_name).noun)
     if classes:
         line += f" in {classes} classes"
     return f"For {line} · everything is learned on this computer"

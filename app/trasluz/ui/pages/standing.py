@@ -23,9 +23,9 @@ def missing(session: "Session | None", *, what: str) -> Standing | None:
     """
     if session is None or session.project is None:
         return Standing(
-            "No photos yet",
-            f"Open a folder of photos and train a model; then you can {what} it here.",
-            "Open your photos →",
+            "No data yet",
+            f"Open a folder of data and train a model; then you can {what} it here.",
+            "Open your data →",
             "start",
         )
     if session.run is None:

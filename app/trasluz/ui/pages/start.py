@@ -110,9 +110,13 @@ class DropField(QWidget):
         self.setMinimumHeight(232)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(300)
-        self.button = PrimaryButton("Open a folder of photos →", self.chosen.emit, tip="Ctrl+O")
-        words = Label("Drop a folder of photos here", "heading")
-        line = Label("One folder inside for each thing to tell apart. Your photos stay where they are.", "muted")
+        self.button = PrimaryButton("Open a folder →", self.chosen.emit, tip="Ctrl+O")
+        words = Label("Drop a folder here", "heading")
+        line = Label(
+            "Photos or recordings in a folder for each thing to tell apart, lines of handwriting or speech with their "
+            "text, or a table of text pairs. Your files stay where they are.",
+            "muted",
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 116, 24, 20)
         layout.setSpacing(6)
@@ -156,12 +160,14 @@ class DropField(QWidget):
 class StartPage(Page):
     """Recent projects, a new one from a folder, the samples."""
 
-    title = "Teach a network to see"
+    title = "Teach a network"
     widest = 1160
 
     def __init__(self) -> None:
         super().__init__()
-        self.header.set_subtitle("Give it photos in folders, let it learn, look inside, take the model with you.")
+        self.header.set_subtitle(
+            "Give it photos, handwriting, recordings or texts, let it learn, look inside, take the model with you."
+        )
         self.drop_field = DropField()
         self.drop_field.chosen.connect(self._choose)
         self.body.addWidget(self.drop_field, 3)

@@ -44,14 +44,14 @@ class TrainPage(Page):
         self._due.timeout.connect(self._draw)
         self._no_project = EmptyState(
             "Nothing to train on yet",
-            "Open a folder of photos first; then choose a model.",
-            action="Open your photos →",
+            "Open a folder of data first; then choose a model.",
+            action="Open your data →",
             clicked=lambda: self.go.emit("start"),
             drawing="sheets",
         )
         self._no_run = EmptyState(
             "Nothing has been trained yet",
-            "Choose a model and press Train. Here you will see it learn, photo by photo.",
+            "Choose a model and press Train. Here you will see it learn.",
             action="Choose a model →",
             clicked=lambda: self.go.emit("model"),
             drawing="curve",
@@ -200,6 +200,9 @@ class TrainPage(Page):
             self._show_empty(self._no_project, "Train")
             return
         if session.run is None:
+            noun = session.words.noun
+            sentence = f"Choose a model and press Train. Here you will see it learn, {noun} by {noun}."
+            self._no_run.set_words("Nothing has been trained yet", sentence)
             self._show_empty(self._no_run, "Train")
             return
         run, story = session.run, self.story
@@ -217,7 +220,7 @@ class TrainPage(Page):
         if by_passes:
             self.curves.show_story(story, headline, self._baselines(headline))
         else:
-            noun = session.summary.input_name if session.summary is not None else "item"
+            noun = session.words.noun
             self.stretches.show_stretches(story.stretches, running=running, noun=noun)
             self._steps_card.setMaximumHeight(self.stretches.sizeHint().height() + 64)
         self._share_height(by_passes=by_passes)
@@ -265,7 +268,7 @@ class TrainPage(Page):
         line = family
         if summary is not None:
             count = sum(summary.counts.get("train", {}).values())
-            line += f" on {plural(count, summary.input_name)}" if count else ""
+            line += f" on {plural(count, self.session.words.noun)}" if count and self.session is not None else ""
         if story.device:
             device = "the CPU" if story.device == "cpu" else story.device
             line += f" · on {device if device.startswith('the ') else f'the {device}'}"

@@ -215,7 +215,7 @@ class UsePage(Page):
 
     def choose_folder(self) -> None:
         """Let the person choose a folder."""
-        if name := choose_folder(self, "Open a folder of photos"):
+        if name := choose_folder(self, "Open a folder"):
             self.answer_paths([Path(name)])
 
     def paste(self) -> None:

@@ -22,17 +22,18 @@ class VariationCard(Card):
     """Six photos, altered by the family's own code with the settings of the moment; another six at a press."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("As it will see your photos", "each is altered anew in every pass", parent=parent)
+        super().__init__("As it will see your data", "each is altered anew in every pass", parent=parent)
         self._session: Session | None = None
         self._asked: tuple[str, dict[str, Any]] | None = None
         self._shown: object = None
         self._call: Call | None = None
         self._seed = 1
-        self.strip = PictureStrip("Your photos as it will see them")
+        self._noun = "item"
+        self.strip = PictureStrip("Your data as it will see it")
         self.strip.expect(_COUNT)
         self.strip.setToolTip("Altered as in training; under the pointer: as it is")
         self.words = Label("", "muted", wrap=True)
-        self.shuffle_button = SmallButton("Shuffle", self.shuffle, tip="Other photos, altered anew")
+        self.shuffle_button = SmallButton("Shuffle", self.shuffle, tip="Others, altered anew")
         self.head.addWidget(self.shuffle_button)
         holder = QWidget()
         self._stack = QStackedLayout(holder)
@@ -49,6 +50,9 @@ class VariationCard(Card):
     def show_settings(self, session: "Session", family: str, settings: dict[str, Any]) -> None:
         """Show what these settings make of the project's photos, soon."""
         self._session, self._asked = session, (family, dict(settings))
+        words = session.words
+        self.set_title(f"As it will see your {words.nouns}", "each is altered anew in every pass")
+        self._noun = words.noun
         if self.isVisible():
             self._due.start()
 
@@ -94,7 +98,7 @@ class VariationCard(Card):
         items = [Seen.of(item) for item in found["items"]]
         self.strip.show_items(items)
         self.shuffle_button.setEnabled(bool(items))
-        self.words.setText("With these settings it learns from every photo as it is.")
+        self.words.setText(f"With these settings it learns from every {self._noun} as it is.")
         self._stack.setCurrentWidget(self.strip if items else self.words)
 
     def _failed(self, trouble: "Trouble") -> None:

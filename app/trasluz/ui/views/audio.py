@@ -1,13 +1,12 @@
 """Sound that can be seen and played, with marked stretches."""
 
-from typing import Any
-
 import numpy as np
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Audio
+from trasluz.ui.sound import Player
 
 from .canvas import Canvas, number, ticks, write
 from .colour import inks, mix
@@ -23,15 +22,12 @@ class AudioPainter(Canvas):
     """
 
     def __init__(self, view: Audio, parent: QWidget | None = None) -> None:
-        self._sink: Any = None
-        self._buffer: QBuffer | None = None
-        self._start = 0.0
         self._at = 0.0
         self._trouble = ""
         super().__init__(view, parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self._timer = QTimer(self, interval=33)
-        self._timer.timeout.connect(self._moved)
+        self._player = Player(self)
+        self._player.moved.connect(self._moved)
 
     @property
     def seconds(self) -> float:
@@ -41,7 +37,7 @@ class AudioPainter(Canvas):
     @property
     def playing(self) -> bool:
         """Whether it sounds now."""
-        return self._sink is not None
+        return self._player.playing
 
     def wanted_height(self, width: float) -> float:
         """A strip, taller where words are marked."""
@@ -140,50 +136,18 @@ class AudioPainter(Canvas):
 
     def play(self, start: float = 0.0) -> None:
         """Play from `start` seconds."""
-        try:
-            from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices
-        except ImportError:
-            self._say("Sound needs QtMultimedia, which this installation lacks.")
-            return
-        device = QMediaDevices.defaultAudioOutput()
-        if device.isNull():
-            self._say("No loudspeaker or headphones were found.")
-            return
-        form = QAudioFormat()
-        form.setSampleRate(int(self.view.rate))
-        form.setChannelCount(1)
-        form.setSampleFormat(QAudioFormat.SampleFormat.Int16)
-        rest = np.asarray(self.view.samples, dtype=np.float64)[int(start * self.view.rate) :]
-        data = (np.clip(rest, -1, 1) * 32767).astype("<i2").tobytes()
-        self._buffer = QBuffer(self)
-        self._buffer.setData(QByteArray(data))
-        self._buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-        self._sink = QAudioSink(device, form, self)
-        self._start = start
-        self._sink.start(self._buffer)
-        self._timer.start()
+        self._trouble = self._player.play(self.view.samples, int(self.view.rate), start=start)
+        self._at = start
         self.update()
 
     def stop(self) -> None:
         """Fall silent."""
-        self._timer.stop()
-        if self._sink is not None:
-            self._sink.stop()
-            self._sink.deleteLater()
-            self._sink = None
+        self._player.stop()
         self._at = 0.0
         self.update()
 
     def _moved(self) -> None:
-        if self._sink is None:
-            return
-        self._at = self._start + self._sink.processedUSecs() / 1e6
-        if self._at >= self.seconds:
-            self.stop()
-        self.update()
-
-    def _say(self, trouble: str) -> None:
-        self._trouble = trouble
+        self._at = self._player.at if self._player.playing else 0.0
         self.update()
 
     def _draw_wave(self, painter: QPainter, wave: QRectF) -> None:

@@ -77,6 +77,13 @@ class PhotoGrid(QAbstractItemView):
     def _pitch(self) -> float:
         return self._cell + self._gap
 
+    def _height(self) -> float:
+        """How tall an item is; a photo is square."""
+        return self._cell
+
+    def _step(self) -> float:
+        return self._height() + self._gap
+
     def _edge(self) -> int:
         return 3  # room for the ring around a chosen photo
 
@@ -85,26 +92,26 @@ class PhotoGrid(QAbstractItemView):
         self._columns = max(1, int((width + self._gap) // (self._least + self._gap)))
         self._cell = (width - self._gap * (self._columns - 1)) / self._columns
         rows = -(-self._count() // self._columns)
-        height = int(rows * self._pitch() - self._gap + 2 * self._edge()) if rows else 0
+        height = int(rows * self._step() - self._gap + 2 * self._edge()) if rows else 0
         bar = self.verticalScrollBar()
         bar.setRange(0, max(0, height - self.viewport().height()))
         bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(max(1, int(self._pitch() / 3)))
+        bar.setSingleStep(max(1, int(self._step() / 3)))
         self._tell()
 
     def _place(self, number: int) -> QRectF:
         row, column = divmod(number, self._columns)
         x = self._edge() + column * self._pitch()
-        y = self._edge() + row * self._pitch() - self.verticalOffset()
-        return QRectF(x, y, self._cell, self._cell)
+        y = self._edge() + row * self._step() - self.verticalOffset()
+        return QRectF(x, y, self._cell, self._height())
 
     def rows_in_sight(self) -> tuple[int, int]:
         """The first and the last number that can be seen; the last is smaller where there is nothing."""
         count = self._count()
         if not count:
             return 0, -1
-        top = int((self.verticalOffset() - self._edge()) // self._pitch())
-        bottom = int((self.verticalOffset() + self.viewport().height()) // self._pitch())
+        top = int((self.verticalOffset() - self._edge()) // self._step())
+        bottom = int((self.verticalOffset() + self.viewport().height()) // self._step())
         return max(0, top * self._columns), min(count, (bottom + 1) * self._columns) - 1
 
     def _tell(self) -> None:
@@ -134,7 +141,7 @@ class PhotoGrid(QAbstractItemView):
     def indexAt(self, point: QPoint) -> QModelIndex:
         """The item under a point of the viewport."""
         x, y = point.x() - self._edge(), point.y() + self.verticalOffset() - self._edge()
-        column, row = int(x // self._pitch()), int(y // self._pitch())
+        column, row = int(x // self._pitch()), int(y // self._step())
         number = row * self._columns + column
         inside = 0 <= column < self._columns and row >= 0 and number < self._count()
         if not inside or not self._place(number).contains(QPointF(point)):
@@ -146,7 +153,7 @@ class PhotoGrid(QAbstractItemView):
         count = self._count()
         if not count:
             return QModelIndex()
-        page = max(1, int(self.viewport().height() // self._pitch())) * self._columns
+        page = max(1, int(self.viewport().height() // self._step())) * self._columns
         moves = {
             QAbstractItemView.CursorAction.MoveLeft: -1,
             QAbstractItemView.CursorAction.MovePrevious: -1,
@@ -284,6 +291,10 @@ class PhotoGrid(QAbstractItemView):
             painter.setClipPath(frame)
             painter.drawPixmap(place.topLeft(), self._cover(picture))
             painter.restore()
+        self._paint_mark(painter, row, place)
+
+    def _paint_mark(self, painter: QPainter, row: int, place: QRectF) -> None:
+        photos: Photos = self.model()  # type: ignore[assignment]
         if (mark := photos.mark(row)) != "none":
             badge = QPointF(place.right() - 12, place.top() + 12)
             painter.setPen(Qt.PenStyle.NoPen)

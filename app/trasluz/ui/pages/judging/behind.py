@@ -88,7 +88,7 @@ class BehindCard(Card):
         reason.setContentsMargins(0, 0, 0, 0)
         self.said = Label("", "muted", wrap=True)
         top = QHBoxLayout()
-        top.addWidget(LinkButton("← back to the photos", self.back))
+        top.addWidget(LinkButton("← back to the list", self.back))
         top.addStretch(1)
         self.correct_button = SmallButton("Correct…", tip="Say what it really is, or leave it out")
         top.addWidget(self.correct_button)

@@ -34,7 +34,7 @@ class DoubtPanel(QWidget):
         super().__init__()
         self._session: Session | None = None
         self._model = Path()
-        self._noun = "photo"
+        self._noun = "item"
         self._curve = RiskCoverage([], [])
         self.threshold: float | None = None
         self.answered = Label("", "figure")
@@ -97,7 +97,7 @@ class DoubtPanel(QWidget):
         """
         self._due.stop()
         self._session, self._model = session, model
-        self._noun = session.summary.input_name if session.summary is not None else "photo"
+        self._noun = session.words.noun
         self._curve = verdict.curve or RiskCoverage([], [])
         self.painter.set_span((0.0, 100.0))
         self._show(threshold)

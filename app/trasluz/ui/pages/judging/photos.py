@@ -24,7 +24,7 @@ class JudgedList(PhotoRows):
     """The judged item whose label is wrong, and where on the screen to ask."""
 
     def __init__(self) -> None:
-        super().__init__("Photos behind the selected cell")
+        super().__init__("Items behind the selected number")
         self.can_correct = False
         self.others: dict[str, str] = {}
         """What another model says about an item, by its key, where two are compared."""
@@ -66,7 +66,7 @@ class CorrectedList(PhotoRows):
     taken_back = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__("Corrected photos")
+        super().__init__("Corrected items")
         self.pressed_button.connect(lambda row, _button: self.taken_back.emit(self.judged.items[row]))
 
     def line(self, item: Correction) -> Line:

@@ -17,9 +17,9 @@ from .versus import VersusPanel
 MATRIX, CLASSES, DOUBT, VERSUS = range(4)
 _SIDES = (
     ("What is taken for what", "rows: what it is · columns: what the model says"),
-    ("Class by class", "click a number for the photos behind it, a head to sort"),
+    ("Class by class", "click a number for what is behind it, a head to sort"),
     ("Don’t know", "below some confidence no answer is better than a wrong one"),
-    ("Another run", "both models on the same photos"),
+    ("Another run", "both models on the same items"),
 )
 
 

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QPushButton, 
 
 from trasluz.core.runs.paired import Pair, sentence
 from trasluz.ui import theme
-from trasluz.ui.pages.words import plurals
 from trasluz.ui.widgets import Label
 
 from .figures import Figure
@@ -112,10 +111,10 @@ class VersusPanel(QWidget):
         for widget in (self.mine, self.theirs, self.cells):
             widget.setVisible(pair is not None)
         if pair is None:
-            self._clear("These two were not judged on the same photos, so they cannot be held against each other.")
+            self._clear("These two were not judged on the same items, so they cannot be held against each other.")
             return
         first, second = self.names
-        nouns = plurals(self._session.summary.input_name) if self._session and self._session.summary else "photos"
+        nouns = self._session.words.nouns if self._session is not None else "items"
         for figure, name, share, (low, high) in zip(
             (self.mine, self.theirs), self.names, pair.accuracy, pair.intervals, strict=True
         ):
@@ -169,7 +168,7 @@ class FourCells(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Who is right on how many photos")
+        self.setAccessibleName("Who is right on how many")
         self.heads = [Label("", "muted") for _ in range(4)]
         self.buttons: list[QPushButton] = []
         grid = QGridLayout(self)
@@ -201,7 +200,7 @@ class FourCells(QWidget):
         for button, count, words in zip(self.buttons, counts, spoken, strict=True):
             button.setText(f"{count:,}")
             button.setAccessibleName(f"{words}: {count:,}")
-            button.setToolTip(f"{words[0].upper()}{words[1:]}; click for the photos")
+            button.setToolTip(f"{words[0].upper()}{words[1:]}; click to see which")
 
 
 def _read(mine: "RunFolder", other: "RunFolder", now: "Corrections | None") -> "tuple[Pair | None, dict[str, str]]":

@@ -1,20 +1,29 @@
-"""One photo, larger, with what is known of it."""
+"""One item, larger, with what is known of it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QSizePolicy
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QSizePolicy, QWidget
 
+from trasluz.api import Audio, view_from_json
 from trasluz.ui import theme
 from trasluz.ui.bridge.call import Call, Trouble
 from trasluz.ui.bridge.host import HostBridge
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.thumbnails import pixmap_of
+from trasluz.ui.views.audio import AudioPainter
 from trasluz.ui.widgets import Card, Label, LinkButton, SmallButton
 from trasluz.ui.widgets.basic import Painted
 
+from .truth import TruthEditor
+
 _SPLITS = {"train": "to learn from", "val": "to judge with", "test": "kept for the last test", None: "set aside"}
+
+
+_TALLEST_LINE = 150
 
 
 class Picture(Painted):
@@ -76,26 +85,36 @@ class Picture(Painted):
 
 
 class PhotoDetail(Card):
-    """The chosen photo at the right of the gallery."""
+    """The chosen item at the right of the gallery: picture, sound or texts, and what is known of it."""
 
     closed = Signal()
     step = Signal(int)
+    mended = Signal(object, object)
+    """The item, and the text that it has now; None leaves it out."""
 
     def __init__(self) -> None:
         super().__init__("Photo")
         self.setFixedWidth(336)
         self._call: Call | None = None
         self._path = Path()
-        before = SmallButton("←", lambda: self.step.emit(-1), tip="The photo before it")
-        after = SmallButton("→", lambda: self.step.emit(1), tip="The next photo")
-        before.setAccessibleName("The photo before it")
-        after.setAccessibleName("The next photo")
+        self._item: Any = None
+        self._words = words_for("image-classes")
+        self.before = SmallButton("←", lambda: self.step.emit(-1))
+        self.after = SmallButton("→", lambda: self.step.emit(1))
         self.head.setSpacing(6)
-        self.head.addWidget(before)
-        self.head.addWidget(after)
+        self.head.addWidget(self.before)
+        self.head.addWidget(self.after)
         self.head.addWidget(LinkButton("Close", self.closed.emit, tip="Esc"))
         self.picture = Picture()
         self.body.addWidget(self.picture, 1)
+        self.sound: AudioPainter | None = None
+        self.asked = Label("", "strong", wrap=True, selectable=True)
+        self.asked.setVisible(False)
+        self.body.addWidget(self.asked)
+        self.truth = TruthEditor()
+        self.truth.kept.connect(lambda text: self.mended.emit(self._item, text))
+        self.truth.left_out.connect(lambda: self.mended.emit(self._item, None))
+        self.body.addWidget(self.truth)
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(16)
         self._facts.setVerticalSpacing(6)
@@ -112,28 +131,90 @@ class PhotoDetail(Card):
         row.addWidget(SmallButton("Show in folder", self._show_folder))
         row.addStretch(1)
         self.body.addLayout(row)
+        self._fill = QWidget()  # what stands there is at the top, where there is no picture to take the room
+        self.body.addWidget(self._fill, 1)
+        self.show_kind(self._words)
 
-    def show_item(self, item: Any, path: str, host: HostBridge) -> None:
-        """Show an item of the index; the larger picture follows from the host."""
-        self._path = Path(path)
-        self.set_title(item.label or "Photo")
-        shown = item.path.replace("/", "/\u200b")  # a long path may break after each folder
-        self.values["file"].setText(shown)
+    def show_kind(self, words: KindWords) -> None:
+        """Show items of this kind from now on."""
+        self._words = words
+        for button, tip in ((self.before, f"The {words.noun} before it"), (self.after, f"The next {words.noun}")):
+            button.setToolTip(tip)
+            button.setAccessibleName(tip)
+        pictured = words.look in ("photos", "lines")
+        self.picture.setVisible(pictured)
+        self.picture.setMinimumHeight(200 if words.look == "photos" else 72)
+        self.picture.setMaximumHeight(16_777_215 if words.look == "photos" else _TALLEST_LINE)
+        self.truth.setVisible(not words.classes)
+        self.asked.setVisible(words.look == "pairs")
+        self._fill.setVisible(words.look != "photos")
+        if self.sound is not None:
+            self.sound.setVisible(words.look == "sounds")
+
+    def show_item(self, item: Any, path: str, host: HostBridge, *, index: str = "") -> None:
+        """Show an item of the index; the larger picture, or the sound, follows from the host."""
+        self._path, self._item = Path(path), item
+        words = self._words
+        self.set_title((item.label if words.classes else "") or words.noun.capitalize())
+        # a long path may break after each folder and after each part of a name
+        shown = re.sub(r"([/_-])", "\\1\u200b", item.path)
+        self.values["file"].setText(f"{shown} · {item.part}" if item.part else shown)
         self.values["use"].setText(_SPLITS.get(item.split, item.split or ""))
-        pixels = f"{item.width:,} × {item.height:,} · " if item.width and item.height else ""
-        self.values["size"].setText(pixels + _bytes(item.bytes))
+        self.values["size"].setText(self._size(item))
         self.problem.setText(item.problem)
         self.problem.setVisible(bool(item.problem))
+        if not words.classes:
+            column = item.texts[1][0] if len(item.texts) > 1 else ""
+            self.truth.show_text(item.label, title=column if len(column) > 1 else words.truth)
+            self.asked.setText(item.texts[0][1] if item.texts else "")
         if self._call is not None:
             self._call.cancel()
-        self.picture.set_picture(None)
-        self._call = host.call(self, "image", {"path": path, "at_most": 1200}, success=self._came, failure=self._failed)
+            self._call = None
+        if words.look == "sounds":
+            self._call = host.call(self, "sound", {"path": path}, success=self._sound_came, failure=self._failed)
+        elif words.look != "pairs":
+            self.picture.set_picture(None)
+            asked = {"path": path, "at_most": 1200, **({"part": item.part, "index": index} if item.part else {})}
+            self._call = host.call(self, "image", asked, success=self._came, failure=self._failed)
+
+    def _size(self, item: Any) -> str:
+        if self._words.look == "pairs":
+            return f"{len(item.texts[0][1]) if item.texts else 0:,} and {len(item.label):,} characters"
+        if self._words.look == "sounds" and item.length:
+            return f"{item.length:.1f} s · {_bytes(item.bytes)}"
+        pixels = f"{item.width:,} × {item.height:,} · " if item.width and item.height else ""
+        return pixels + _bytes(item.bytes)
 
     def _came(self, result: dict[str, Any]) -> None:
-        self.picture.set_picture(pixmap_of(result["image"]))
+        pixmap = pixmap_of(result["image"])
+        if self._words.look == "lines":
+            tall = round(self.picture.width() * pixmap.height() / max(1, pixmap.width()))
+            self.picture.setFixedHeight(min(_TALLEST_LINE, max(24, tall)))
+        self.picture.set_picture(pixmap)
+
+    def _sound_came(self, result: dict[str, Any]) -> None:
+        view = view_from_json(result["view"])
+        assert isinstance(view, Audio)
+        self.picture.setVisible(False)
+        if self.sound is None:
+            self.sound = AudioPainter(view)
+            self.sound.setFixedHeight(128)
+            self.body.insertWidget(self.body.indexOf(self.picture), self.sound)
+        else:
+            self.sound.stop()
+            self.sound.set_view(view)
+        self.sound.setVisible(True)
 
     def _failed(self, trouble: Trouble) -> None:
+        if self.sound is not None:
+            self.sound.setVisible(False)
+        self.picture.setVisible(True)
         self.picture.set_picture(None, trouble.sentence)
+
+    def hideEvent(self, event: object) -> None:
+        """Qt's: what is put away falls silent."""
+        if self.sound is not None:
+            self.sound.stop()
 
     def _show_folder(self) -> None:
         from trasluz.ui.frame.top import show_folder

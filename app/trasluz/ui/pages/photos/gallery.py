@@ -1,16 +1,22 @@
 """The gallery: photos under a filter, searched, ordered, one of them opened at the right."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
+from trasluz.api import Audio, view_from_json
 from trasluz.ui import keyboard
+from trasluz.ui.bridge.call import Call
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.photos import Filter, PhotoModel
+from trasluz.ui.sound import Player
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Label, LinkButton
+from trasluz.ui.widgets.item_grids import LineGrid, PairList, SoundGrid
 from trasluz.ui.widgets.photo_grid import PhotoGrid
 
 from .detail import PhotoDetail
@@ -22,6 +28,7 @@ _ORDERS = (("path", "By name"), ("label", "By class"), ("size", "Largest first")
 _SPLITS = ((None, "All parts"), ("train", "To learn from"), ("val", "To judge with"), ("test", "For the last test"))
 
 
+_NARROW = 680
 MARGIN = 14
 """How far the grid's scroll bar reaches into the page's margin, so that the photos end where the buttons end."""
 
@@ -35,26 +42,25 @@ class Gallery(QWidget):
     def __init__(self, session: "Session") -> None:
         super().__init__()
         self._session = session
-        self._input = "photo"
-        self.thumbnails = Thumbnails(session.host, self)
-        self.model = PhotoModel(session.index_work, self.thumbnails)
-        self.model.setParent(self)
-        self.grid = PhotoGrid()
-        self.grid.setModel(self.model)
-        self.grid.seen.connect(self.model.saw)
-        self.grid.clicked.connect(self._open)
-        self.grid.activated.connect(self._open)
-        self.grid.selectionModel().currentChanged.connect(self._moved)
-        self.model.counted.connect(self._counted)
+        self._words = words_for("image-classes")
+        self._thumbnails: dict[bool, Thumbnails] = {}
+        self.player = Player(self)
+        self.player.moved.connect(self._sounded)
+        self._hearing: Call | None = None
+        self._grids: dict[str, PhotoGrid] = {}
+        self.grids = QStackedWidget()
+        self.thumbnails = self._thumbnails_for("photos")
+        self.model = self._made_model(pictured=True)
+        self.grid = self._grid_for("photos")
+        self._wire(self.grid)
         self.title = Label("", "strong")
         self.count = Label("", "muted")
         self.all = LinkButton("Show all", self._clear)
         self.all.hide()
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search files…")
-        self.search.setAccessibleName("Search files")
         self.search.setClearButtonEnabled(True)
-        self.search.setFixedWidth(200)
+        self.search.setMinimumWidth(90)
+        self.search.setMaximumWidth(200)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(200)
@@ -73,6 +79,7 @@ class Gallery(QWidget):
         self.detail = PhotoDetail()
         self.detail.closed.connect(self.close_detail)
         self.detail.step.connect(self._step)
+        self.detail.mended.connect(self._mend)
         self._lay_out()
         keyboard.bind("put away", self, self.put_away, context=Qt.ShortcutContext.WidgetWithChildrenShortcut)
         keyboard.bind("search", self, self.search.setFocus)
@@ -84,12 +91,21 @@ class Gallery(QWidget):
         for widget in (self.title, self.count, self.all):
             head.addWidget(widget)
         head.addStretch(1)
+        self._controls = QWidget()
+        controls = QHBoxLayout(self._controls)
+        controls.setContentsMargins(0, 0, 0, 0)
+        controls.setSpacing(12)
         for widget in (self.search, self.split, self.order):
-            head.addWidget(widget)
+            controls.addWidget(widget)
+        head.addWidget(self._controls)
+        self._under = QHBoxLayout()
+        self._under.setContentsMargins(0, 0, MARGIN, 0)
+        self._head = head
         photos = QVBoxLayout()
         photos.setSpacing(10)
         photos.addLayout(head)
-        photos.addWidget(self.grid, 1)
+        photos.addLayout(self._under)
+        photos.addWidget(self.grids, 1)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -101,15 +117,80 @@ class Gallery(QWidget):
         self._side.hide()
         layout.addWidget(self._side)
 
-    def open(self, *, input_name: str) -> None:
+    def resizeEvent(self, event: object) -> None:
+        """Qt's: where there is little room, what filters and orders stands under the title."""
+        self._place_controls()
+
+    def _place_controls(self) -> None:
+        side = self.detail.width() + 8 + MARGIN if self._side.isVisibleTo(self) else 0
+        narrow = self.width() - side < _NARROW
+        home = self._under if narrow else self._head
+        if home.indexOf(self._controls) < 0:
+            (self._head if narrow else self._under).removeWidget(self._controls)
+            home.addWidget(self._controls)
+            self.search.setMaximumWidth(16_777_215 if narrow else 200)
+
+    def open(self, words: KindWords) -> None:
         """Show the session's index from the start."""
-        self._input = input_name
+        self._words = words
         self.close_detail()
+        self.player.stop()
+        grid = self._grid_for(words.look)
+        if grid is not self.grid:
+            self.grid.setModel(None)
+            self.grid = grid
+            self.model.deleteLater()
+            self.thumbnails = self._thumbnails_for(words.look)
+            self.model = self._made_model(pictured=words.look != "pairs")
+            self._wire(grid)
+        self.grids.setCurrentWidget(self.grid)
+        self.detail.show_kind(words)
+        self.search.setPlaceholderText("Search files…" if words.classes else "Search texts, files…")
+        self.search.setAccessibleName(self.search.placeholderText().rstrip("…"))
+        for row, (value, shown) in enumerate(_ORDERS):
+            name = {"label": "By class" if words.classes else "By text", "size": "Largest first"}.get(value, shown)
+            self.order.setItemText(row, name)
         self.model.open(self._session.index, replace(Filter(), order=_ORDERS[self.order.currentIndex()][0]))
         self._name()
 
+    def _made_model(self, *, pictured: bool) -> PhotoModel:
+        model = PhotoModel(self._session.index_work, self.thumbnails)
+        model.pictured = pictured
+        model.setParent(self)
+        model.counted.connect(self._counted)
+        return model
+
+    def _thumbnails_for(self, look: str) -> Thumbnails:
+        """Lines are wide, and asked for larger than photos."""
+        wide = look == "lines"
+        if wide not in self._thumbnails:
+            self._thumbnails[wide] = Thumbnails(self._session.host, self, size=1000 if wide else 256)
+        return self._thumbnails[wide]
+
+    def _grid_for(self, look: str) -> PhotoGrid:
+        if look in self._grids:
+            return self._grids[look]
+        made: dict[str, Callable[[], PhotoGrid]] = {
+            "photos": PhotoGrid,
+            "lines": lambda: LineGrid("Lines"),
+            "sounds": lambda: SoundGrid("Recordings"),
+            "pairs": lambda: PairList("Pairs of texts"),
+        }
+        grid = self._grids[look] = made[look]()
+        grid.clicked.connect(self._open)
+        grid.activated.connect(self._open)
+        if isinstance(grid, SoundGrid):
+            grid.play_asked.connect(self._play)
+        self.grids.addWidget(grid)
+        return grid
+
+    def _wire(self, grid: PhotoGrid) -> None:
+        grid.setModel(self.model)
+        grid.seen.connect(self.model.saw)
+        grid.selectionModel().currentChanged.connect(self._moved)
+
     def show_only(self, **changes: object) -> None:
-        """Change the filter: `label`, `split`, `rule`, `search`, `order`; what is not named stays."""
+        """Change the filter: `label`, `split`, `rule`, `search`, `holds`, `order`; what is not named stays."""
         shown = replace(self.model.filter, **changes)  # type: ignore[arg-type]
         if shown != self.model.filter:
             self.model.show(shown)
@@ -121,30 +202,33 @@ class Gallery(QWidget):
     def _clear(self) -> None:
         self.search.clear()
         self.split.setCurrentIndex(0)
-        self.show_only(label=None, rule=None, search="", split=None)
+        self.show_only(label=None, rule=None, search="", holds="", split=None)
         self.cleared.emit()
 
     def _name(self) -> None:
         shown = self.model.filter
-        name = shown.label if shown.label is not None else f"All {self._input}s"
+        name = shown.label if shown.label is not None else f"All {self._words.nouns}"
+        if shown.holds:
+            name = f"With “{shown.holds}”" if shown.holds != " " else "With a space"
         if shown.rule:
             name = {"unreadable": "Can’t be read", "duplicate": "Look alike", "leak": "In two parts"}.get(
                 shown.rule, shown.rule.capitalize()
             )
         self.title.setText(name)
-        self.all.setVisible(bool(shown.label is not None or shown.rule or shown.search or shown.split))
+        self.all.setVisible(bool(shown.label is not None or shown.rule or shown.search or shown.holds or shown.split))
 
     def _counted(self, count: int) -> None:
-        self.count.setText(plural(count, self._input) if count else f"No {self._input} fits")
+        self.count.setText(plural(count, self._words.noun) if count else f"No {self._words.noun} fits")
 
     # one photo
 
     def _open(self, index: QModelIndex) -> None:
         item = self.model.item(index.row()) if index.isValid() else None
         if item is not None:
-            self.detail.show_item(item, self.model.path(item), self._session.host)
+            self.detail.show_item(item, self.model.path(item), self._session.host, index=self.thumbnails.index)
             if not self.detail.isVisible():
                 self._side.show()
+                self._place_controls()
                 QTimer.singleShot(0, self.grid, lambda: self.grid.scrollTo(self.grid.currentIndex()))
 
     def _moved(self, current: QModelIndex, _before: QModelIndex) -> None:
@@ -156,6 +240,44 @@ class Gallery(QWidget):
         row = self.grid.currentIndex().row() + by
         if 0 <= row < self.model.rowCount():
             self.grid.setCurrentIndex(self.model.index(row, 0))
+
+    def _mend(self, item: Any, text: str | None) -> None:
+        self._session.corrections.correct(item.path, text, item.part)
+
+    # sounds
+
+    def _play(self, row: int) -> None:
+        grid, item = self.grid, self.model.item(row)
+        if not isinstance(grid, SoundGrid) or item is None:
+            return
+        playing = grid.playing == row and self.player.playing
+        self.player.stop()
+        if self._hearing is not None:
+            self._hearing.cancel()
+        if playing:
+            return
+        grid.playing = row
+        self._hearing = self._session.host.call(
+            self, "sound", {"path": self.model.path(item)}, success=lambda found: self._heard(row, found["view"])
+        )
+
+    def _heard(self, row: int, found: dict[str, Any]) -> None:
+        view = view_from_json(found)
+        if isinstance(self.grid, SoundGrid) and isinstance(view, Audio):
+            self.grid.playing = row
+            if trouble := self.player.play(view.samples, int(view.rate)):
+                self._session.say(trouble, "warn")
+            self._sounded()
+
+    def _sounded(self) -> None:
+        if isinstance(self.grid, SoundGrid):
+            if not self.player.playing:
+                self.grid.playing = -1
+            self.grid.viewport().update()
+
+    def hideEvent(self, event: object) -> None:
+        """Qt's: a page that is left falls silent."""
+        self.player.stop()
 
     def put_away(self) -> None:
         """What Esc does: put the photo away, or else what was searched for, or else the class that was chosen."""
@@ -171,5 +293,6 @@ class Gallery(QWidget):
         """Put the photo away."""
         if self.detail.isVisible():
             self._side.hide()
+            self._place_controls()
             self.grid.clearSelection()
             self.grid.setFocus()

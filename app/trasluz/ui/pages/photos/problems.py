@@ -1,4 +1,4 @@
-"""“Worth a look”: what was found in the data, in sentences, each with its photos behind a word."""
+"""“Worth a look”: what was found in the data, in sentences, each with its items behind a word."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from trasluz.ui.kinds import KindWords
 from trasluz.ui.widgets import Card, Dot, Label, LinkButton, clear_layout
 
 _MARKS = {"error": "bad", "warning": "warn", "note": "info"}
@@ -15,13 +16,13 @@ class ProblemsCard(Card):
     """The problems of the data; `show` filters the gallery to one of them."""
 
     show_asked = Signal(str)
-    """The rule whose photos are to be shown."""
+    """The rule whose items are to be shown."""
 
     def __init__(self) -> None:
         super().__init__("Worth a look")
         self.body.setSpacing(10)
 
-    def show_problems(self, problems: Sequence[Any]) -> None:
+    def show_problems(self, problems: Sequence[Any], words: KindWords) -> None:
         """Show them, gravest first."""
         clear_layout(self.body)
         order = {"error": 0, "warning": 1, "note": 2}
@@ -29,11 +30,10 @@ class ProblemsCard(Card):
         for problem in ranked:
             self.body.addWidget(self._row(problem))
         if not ranked:
-            self.body.addWidget(self._fine())
-        self.set_title("Worth a look" if ranked else "Nothing to worry about", f"{len(ranked)}" if ranked else "")
-
-    def _fine(self) -> QWidget:
-        return Label("Every file can be read, and no photo is in two places.", "muted", wrap=True)
+            fine = f"Everything can be read, and no {words.noun} is in two places."
+            self.body.addWidget(Label(fine, "muted", wrap=True))
+        title = "Cleaning report" if words.look == "pairs" else "Worth a look"
+        self.set_title(title if ranked else "Nothing to worry about", f"{len(ranked)}" if ranked else "")
 
     def _row(self, problem: Any) -> QWidget:
         row = QWidget()

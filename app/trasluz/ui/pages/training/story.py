@@ -158,7 +158,7 @@ class Story:
         if frozen == len(stages.learning):
             return "all keep what they learned from 1.3 million photos"
         if not frozen:
-            return "all learn from your photos"
+            return "all learn from your data"
         if all(stages.learning[frozen:]):
             first = "the first" if frozen == 1 else f"the first {_number(frozen)}"
             return f"{first} {'keeps' if frozen == 1 else 'keep'} what they learned from 1.3 million photos"

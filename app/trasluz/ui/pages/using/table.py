@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
-_COLUMNS = ("Photo", "Answer", "How sure", "Or else")
+_COLUMNS = ("Input", "Answer", "How sure", "Or else")
 _OTHER = len(_COLUMNS)
 """The first column of the other model."""
 _RIGHT = (2, _OTHER + 1)
@@ -196,7 +196,7 @@ class FolderAnswers(Card):
         self.trouble.setVisible(False)
         self.save_button.setEnabled(False)
         self.stop_button.setVisible(True)
-        self.progress.show_progress("Looking for photos", None, detail=self._name)
+        self.progress.show_progress(f"Looking for {session.words.inputs}", None, detail=self._name)
         self.progress.line.set_fraction(None, "accent")
         self._call = session.host.call(
             self,
@@ -254,7 +254,7 @@ class FolderAnswers(Card):
                 progress=self._other_progressed,
             )
             return
-        self._end("Done" if self.answers.rows else "There are no photos in it")
+        self._end("Done" if self.answers.rows else "There is nothing in it that can be answered")
 
     def _other_progressed(self, told: dict[str, Any]) -> None:
         self.answers.append_others(list(told.get("rows") or ()))
