@@ -22,6 +22,7 @@ MANY = 100_000
 @dataclass
 class Row:
     path: str
+    part: str = ""
     label: str = "cat"
     problem: str = ""
     split: str | None = "train"

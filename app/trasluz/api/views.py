@@ -294,6 +294,27 @@ class Tree:
     caption: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A line of writing with each piece of the answer under the place where it was read.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+        pieces: Characters or words, from left to right.
+        starts: Where each begins, as a share of the width, and `ends` where it ends.
+        strengths: From 0 to 1, how sure it was of each.
+        caption: A sentence that reads it.
+    """
+
+    title: str
+    image: np.ndarray
+    pieces: Sequence[str]
+    starts: Sequence[float]
+    ends: Sequence[float]
+    strengths: Sequence[float]
+    caption: str = ""
+
+
 View = (
     Bars
     | Heatmap
@@ -303,6 +324,7 @@ View = (
     | Points
     | Alignment
     | Audio
+    | Reading
     | RichText
     | Stages
     | Samples
@@ -320,6 +342,7 @@ _TYPES: dict[str, type] = {
         Points,
         Alignment,
         Audio,
+        Reading,
         RichText,
         Stages,
         Samples,

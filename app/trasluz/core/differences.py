@@ -1,7 +1,6 @@
 """How an answer differs from the truth, step by step: what is right, taken for another, left out, put in."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,25 +62,6 @@ def nearest(target: str, answer: str, *, words: bool = False) -> str:
     """Of several right answers the one that is nearest to the answer."""
     several = target.split(BETWEEN)
     return min(several, key=lambda truth: errors(truth, answer, words=words)) if len(several) > 1 else target
-
-
-def confusions(pairs: Iterable[tuple[str, str]], *, words: bool = False) -> Counter[tuple[str, str]]:
-    """(what is there, what was answered) → how often; the empty text stands for what is missing or extra.
-
-    Args:
-        pairs: Truth and answer.
-        words: Count words and not characters.
-    """
-    found: Counter[tuple[str, str]] = Counter()
-    for truth, answer in pairs:
-        for step in aligned(truth, answer, words=words):
-            if step.change == "replaced":
-                found[step.truth, step.answer] += 1
-            elif step.change == "missing":
-                found.update((piece, "") for piece in pieces(step.truth, words=words))
-            elif step.change == "extra":
-                found.update(("", piece) for piece in pieces(step.answer, words=words))
-    return found
 
 
 def _joined(several: Sequence[str], words: bool) -> str:

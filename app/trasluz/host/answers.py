@@ -4,7 +4,7 @@ import csv
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,7 +131,14 @@ def table(
 
 
 def view(
-    model: "OpenModel", source: DatasetSource, explainer: Explainer, *, given: str, choice: str | None
+    model: "OpenModel",
+    source: DatasetSource,
+    explainer: Explainer,
+    *,
+    given: str,
+    choice: str | None,
+    part: str = "",
+    index: str = "",
 ) -> dict[str, Any]:
     """Make a view of one input, as plain data.
 
@@ -142,7 +149,20 @@ def view(
     choices = list(explainer.choices(model.card))
     if choice is not None and choice not in choices:
         raise UsageError(f"There is no “{choice}” to look at; there is {', '.join(choices) or 'nothing to choose'}.")
-    return {"view": view_to_json(explainer.explain(model.predictor, source.open(given), choice))}
+    sample = part_of(source, Path(given), part, Path(index)) if part and index else source.open(given)
+    return {"view": view_to_json(explainer.explain(model.predictor, sample, choice))}
+
+
+def part_of(source: DatasetSource, file: Path, part: str, index: Path) -> Sample:
+    """An item that is a part of a file, as the list of the data knows it.
+
+    Raises:
+        DataError: If the list does not know it, or it cannot be read.
+    """
+    from trasluz.core.data.index import Index
+
+    with closing(Index.open(index, [source])) as dataset:
+        return dataset.read(dataset.record_of(file, part))
 
 
 def _row(row: Answered[str], answering: "Answering") -> dict[str, Any]:

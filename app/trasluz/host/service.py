@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from trasluz.api import WritingPredictor
 
 from .calls import Cancels, Reports, UsageError, silent, undisturbed
+from .looking import Looking
 from .models import OpenModels
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 Pool = Literal["quick", "long", "pictures"]
 
 
-class Service:
+class Service(Looking):
     """The program's abilities, with the plugins loaded once and the last models kept open. Safe from any thread."""
 
     METHODS: ClassVar[dict[str, Pool]] = {
@@ -34,6 +35,8 @@ class Service:
         "advise": "long",
         "varied": "pictures",
         "sound": "pictures",
+        "split_page": "pictures",
+        "cut_page": "pictures",
         "alphabet": "quick",
         "thumbnail": "pictures",
         "image": "pictures",
@@ -206,38 +209,6 @@ class Service:
         found = varied(self.registry(), family, settings, Path(index), items=items, seed=seed, count=count)
         return {"items": found}
 
-    def thumbnail(self, path: str, size: int = 256, part: str = "", index: str = "") -> dict[str, Any]:
-        """A small picture of an item, its longer side `size` pixels; of a recording, its loudness as `low` and `high`.
-
-        Args:
-            path: The file.
-            part: Of the file, where it holds several items; then `index` knows how to read it.
-            index: The index of the data.
-        """
-        from .items import pictured
-
-        return pictured(self.registry(), Path(path), at_most=size, part=part, index=index, small=True)
-
-    def image(self, path: str, at_most: int = 1600, part: str = "", index: str = "") -> dict[str, Any]:
-        """An item's picture, its longer side `at_most` pixels at the most; of a recording, its waveform."""
-        from .items import pictured
-
-        return pictured(self.registry(), Path(path), at_most=at_most, part=part, index=index, small=False)
-
-    def sound(self, path: str) -> dict[str, Any]:
-        """A recording to be seen and played: an `Audio` view as plain data."""
-        from .items import heard
-
-        return {"view": heard(Path(path))}
-
-    def alphabet(self, index: str) -> dict[str, Any]:
-        """Which characters the texts of the data have, how often each, and which training will not see enough of."""
-        from trasluz.core.data.alphabet import counted
-        from trasluz.core.data.index import Index
-
-        with closing(Index.open(Path(index))) as dataset:
-            return counted(dataset.texts())
-
     # models
 
     def open_model(self, model: str, device: str = "auto") -> dict[str, Any]:
@@ -359,8 +330,10 @@ class Service:
         choice: str | None = None,
         text: bool = False,
         device: str = "auto",
+        part: str = "",
+        index: str = "",
     ) -> dict[str, Any]:
-        """Make a view of what the model does with one input."""
+        """Make a view of what the model does with one input, or with a part of a file that `index` knows."""
         from . import answers
 
         with self._models.use(model, device) as open_model:
@@ -368,7 +341,7 @@ class Service:
             if explainer is None:
                 raise UsageError(f"This model has no view “{view}”.")
             source = self.registry().source_for(open_model.card.kind)
-            return answers.view(open_model, source, explainer, given=input, choice=choice)
+            return answers.view(open_model, source, explainer, given=input, choice=choice, part=part, index=index)
 
     def evaluate(
         self,

@@ -57,7 +57,6 @@ class PhotoModel(QAbstractListModel):
         """Show another index (None: nothing)."""
         self._index = index
         self._thumbnails.clear()
-        self._thumbnails.index = str(index.at) if index is not None else ""
         self.show(shown or Filter())
 
     def show(self, shown: Filter) -> None:

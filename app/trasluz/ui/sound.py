@@ -1,9 +1,15 @@
 """Sound out of the loudspeaker. QtMultimedia is loaded with the first sound that is played."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer, Signal
+
+from trasluz.api import Audio, view_from_json
+
+if TYPE_CHECKING:
+    from .bridge.call import Call, Trouble
+    from .session import Session
 
 NO_MULTIMEDIA = "Sound needs QtMultimedia, which this installation lacks."
 
@@ -74,3 +80,57 @@ class Player(QObject):
             self.stop()
         else:
             self.moved.emit()
+
+
+class Hearing(QObject):
+    """Recordings of the data, heard at a press: asked of the host, played one at a time."""
+
+    changed = Signal()
+    """Another one sounds, or none."""
+
+    def __init__(self, session: "Session", parent: QObject) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._call: Call | None = None
+        self.path = ""
+        """What sounds now, or is asked for."""
+        self._player = Player(self)
+        self._player.moved.connect(self._moved)
+
+    def toggle(self, path: str) -> None:
+        """Play the recording at that path, or stop it where it sounds."""
+        again = path == self.path
+        self.stop()
+        if again:
+            return
+        self.path = path
+        self._call = self._session.host.call(
+            self, "sound", {"path": path}, success=lambda found: self._heard(path, found["view"]), failure=self._failed
+        )
+        self.changed.emit()
+
+    def stop(self) -> None:
+        """Fall silent."""
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        self._player.stop()
+        if self.path:
+            self.path = ""
+            self.changed.emit()
+
+    def _heard(self, path: str, found: dict[str, Any]) -> None:
+        view = view_from_json(found)
+        if isinstance(view, Audio) and path == self.path:
+            self._call = None
+            if trouble := self._player.play(view.samples, int(view.rate)):
+                self._session.say(trouble, "warn")
+                self.stop()
+
+    def _failed(self, trouble: "Trouble") -> None:
+        self._session.show_trouble(trouble)
+        self.stop()
+
+    def _moved(self) -> None:
+        if not self._player.playing and self._call is None:
+            self.stop()

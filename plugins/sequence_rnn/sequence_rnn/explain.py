@@ -129,5 +129,6 @@ def classification_explainers() -> tuple[Explainer, ...]:
 def transcription_explainers() -> tuple[Explainer, ...]:
     """The views of models that write characters."""
     from .explain_speech import SpokenSpectrogram, SpokenText
+    from .reading_along import ReadAlong
 
-    return SpokenText(), SpokenSpectrogram(), CharacterPositions(), HiddenStates(), CharacterConfusions()
+    return ReadAlong(), SpokenText(), SpokenSpectrogram(), CharacterPositions(), HiddenStates(), CharacterConfusions()

@@ -17,6 +17,7 @@ from trasluz.api import (
     Predictor,
     Progress,
     Record,
+    Sample,
     Split,
 )
 from trasluz.api.scores import wilson
@@ -29,7 +30,13 @@ _DRAWS, _FEWEST_DRAWS, _SECONDS_TO_DRAW = 400, 100, 5.0
 
 
 class JudgedItem(BaseModel):
-    """One item and the model's answer to it."""
+    """One item and the model's answer to it.
+
+    Attributes:
+        length: Of the item, in the source's own measure.
+        group: The speaker, the writer, the page that it belongs to, where the data says so.
+        asked: What was asked, where that was a text.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +47,9 @@ class JudgedItem(BaseModel):
     score: float | None = None
     top: tuple[tuple[str, float], ...] = ()
     part: str = ""
+    length: float | None = None
+    group: str = ""
+    asked: str = ""
 
 
 class Skipped(BaseModel):
@@ -147,7 +157,7 @@ def judge(
             if row.prediction is None:
                 skipped.append(Skipped(file=row.given.path, reason=row.error))
                 continue
-            items.append(judged_item(row.given, row.prediction))
+            items.append(judged_item(row.given, row.prediction, row.sample))
             predictions.append(row.prediction)
             targets.append(row.given.target)
             times.append(row.milliseconds)
@@ -207,8 +217,9 @@ def scored(
     return metrics, Interval(low=float(low), high=float(high), method=f"bootstrap of items, {len(draws)} draws, 95 %")
 
 
-def judged_item(record: Record, prediction: Prediction) -> JudgedItem:
+def judged_item(record: Record, prediction: Prediction, sample: Sample | None = None) -> JudgedItem:
     """An item with its answer, as the judgement keeps it."""
+    asked = sample.inputs.get("text") if sample is not None else None
     return JudgedItem(
         path=record.path,
         target=record.target,
@@ -217,6 +228,9 @@ def judged_item(record: Record, prediction: Prediction) -> JudgedItem:
         score=prediction.score,
         top=prediction.top[:_TOP],
         part=record.part,
+        length=record.length,
+        group=record.group,
+        asked=asked if isinstance(asked, str) else "",
     )
 
 

@@ -9,18 +9,26 @@ from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
+from trasluz.core.differences import BETWEEN
 from trasluz.ui.keyboard import bind
 from trasluz.ui.kinds import KindWords, words_for
+from trasluz.ui.sound import Hearing
+from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import EmptyState, PrimaryButton, SecondaryButton
 
+from .judging.again import learn_corrections
 from .judging.behind import WHY, BehindCard
+from .judging.classes import class_words
 from .judging.photos import label_menu
+from .judging.readings import Reading
 from .judging.scores import NO_BREAK, ScoreRow
 from .judging.sides import VERSUS, Sides
+from .judging.text_sides import TextSides
 from .judging.verdict import Judged, Verdict, read_verdict
 from .page import Page
 from .standing import missing
+from .using.given import Given
 from .words import metric_words, plurals
 
 if TYPE_CHECKING:
@@ -62,10 +70,20 @@ class JudgePage(Page):
         self.sides.turned.connect(self._turned)
         self.sides.doubt.opened.connect(self._open_unsure)
         self.sides.versus.opened.connect(self._open_pair)
+        self.text_sides = TextSides()
+        self.text_sides.setVisible(False)
+        self.text_sides.opened.connect(self._open_readings)
+        self.text_sides.cleared.connect(self._show_mistakes)
         self.behind = BehindCard()
         self.photos, self.answer = self.behind.photos, self.behind.answer
         self.photos.why.connect(self._why)
         self.photos.correct.connect(self._ask_label)
+        self.behind.readings.why.connect(self._why)
+        self.behind.readings.correct.connect(lambda item, _at: self._ask_text(item))
+        self.behind.truth.kept.connect(self._text_kept)
+        self.behind.truth.left_out.connect(lambda: self._text_kept(None))
+        self._mending: Judged | None = None
+        self._hearing: Hearing | None = None
         self.behind.all_asked.connect(lambda: self._show_mistakes(False))
         self.behind.retrain_asked.connect(self.train_again)
         self.behind.correct_button.clicked.connect(lambda _checked=False: self._ask_explained())
@@ -83,6 +101,7 @@ class JudgePage(Page):
         lower = QHBoxLayout()
         lower.setSpacing(16)
         lower.addWidget(self.sides, 1)
+        lower.addWidget(self.text_sides, 1)
         lower.addWidget(self.behind)
         layout.addLayout(lower, 1)
         return page
@@ -91,7 +110,13 @@ class JudgePage(Page):
 
     def connect_session(self, session: "Session") -> None:
         """Follow the chosen run and the corrections."""
-        self.behind.set_thumbnails(Thumbnails(session.host, self, size=192))
+        self._thumbnails = Thumbnails(session.host, self, size=192)
+        self._wide = Thumbnails(session.host, self, size=900)
+        self.behind.set_thumbnails(self._thumbnails)
+        self.behind.readings.set_thumbnails(self._wide)
+        self._hearing = Hearing(session, self)
+        for each in (self.photos, self.behind.readings):
+            each.play.connect(self._hearing.toggle)
         session.run_changed.connect(self._maybe)
         session.run_state_changed.connect(self._maybe)
         session.runs_changed.connect(self._runs_changed)
@@ -188,12 +213,13 @@ class JudgePage(Page):
         self.header.set_title(self.title, f"The ONNX model, on {len(verdict.items):,} {plurals(noun)} {part}{left_out}")
         self.scores.show_verdict(verdict, noun=noun)
         self.scores.show_before(session, verdict)
-        self.sides.show_verdict(verdict)
+        self._show_sides(verdict)
         if verdict.curve is not None:
             kept = self.sides.doubt.threshold if stay else threshold
             self.sides.doubt.show_verdict(session, verdict, session.run.folder.model_folder, kept)
         self.photos.can_correct = bool(verdict.labels)
-        self.behind.correct_button.setVisible(bool(verdict.labels))
+        self.photos.can_play = self._words().look == "sounds"
+        self.behind.correct_button.setVisible(bool(verdict.labels) or verdict.readings is not None)
         self.behind.update_corrections(session.corrections, self._root())
         self._draw_actions()
         self._turned(self.sides.side)
@@ -205,6 +231,20 @@ class JudgePage(Page):
         self.stack.setCurrentIndex(1)
         if (score := verdict.score) is not None:
             session.set_step("judge", words.write(score), done=True)
+
+    def _show_sides(self, verdict: Verdict) -> None:
+        readings, session = verdict.readings, self.session
+        self.behind.reads = readings is not None
+        self.behind.corrected.pictured = self._words().look != "pairs"
+        self.sides.setVisible(readings is None)
+        self.text_sides.setVisible(readings is not None)
+        if readings is None:
+            self.sides.show_verdict(verdict)
+        elif session is not None and session.run is not None:
+            self._wide.index = str(session.run.folder.index_path)
+            self.text_sides.show_readings(readings, self._words())
+            self.behind.readings.show_kind(self._words(), by_words=readings.words)
+        self.behind.fit(self.width())
 
     def _draw_actions(self) -> None:
         if self.verdict is None or self.session is None:
@@ -218,9 +258,18 @@ class JudgePage(Page):
         if side == VERSUS and self.session is not None and self.verdict is not None:
             self.sides.versus.show_runs(self.session)
 
-    # which photos are listed
+    # what is listed
 
-    def _list(self, title: str, order: str, items: Sequence[Judged], nobody: str, *, stay: bool, whole: bool) -> None:
+    def _list(
+        self,
+        title: str,
+        order: str,
+        items: Sequence[Judged] | Sequence[Reading],
+        nobody: str,
+        *,
+        stay: bool,
+        whole: bool,
+    ) -> None:
         if stay and self.behind.shows == WHY:
             return  # the person is looking at one of them
         self.behind.all_link.setVisible(not whole)
@@ -232,12 +281,34 @@ class JudgePage(Page):
             return
         self._again = self._show_mistakes
         self.sides.deselect()
+        self.text_sides.deselect()
         if not stay:
             self.photos.others = {}
+        if verdict.readings is not None:
+            self._show_readings(stay)
+            return
         wrong, nouns = verdict.mistakes(), plurals(self._noun())
         title = f"{len(wrong):,} {'mistake' if len(wrong) == 1 else 'mistakes'}"
         nobody = f"No mistakes on {len(verdict.items):,} {nouns}. Try it on harder ones on the Use page."
         self._list(title, "surest mistakes first", wrong, nobody, stay=stay, whole=True)
+
+    def _show_readings(self, stay: bool) -> None:
+        assert self.verdict is not None and self.verdict.readings is not None
+        wrong, nouns = self.verdict.readings.wrong, plurals(self._noun())
+        title = f"{len(wrong):,} of {len(self.verdict.items):,} {nouns} with an error"
+        nobody = f"Not an error on {len(self.verdict.items):,} {nouns}. Try it on harder ones on the Use page."
+        self._list(title, "the worst first", wrong, nobody, stay=stay, whole=True)
+
+    def _open_readings(self, title: str, found: Sequence[Reading]) -> None:
+        keys = {reading.item.key for reading in found}
+
+        def show(stay: bool) -> None:
+            if self.verdict is not None and self.verdict.readings is not None:
+                now = [row for row in self.verdict.readings.rows if row.item.key in keys]
+                words = f"{title}: {plural(len(now), self._noun())}"
+                self._list(words, "the worst first", now, f"{title}: there is none.", stay=stay, whole=False)
+
+        self._open(show)
 
     def _open_cell(self, cell: tuple[int, int]) -> None:
         def show(stay: bool) -> None:
@@ -253,7 +324,7 @@ class JudgePage(Page):
             if self.verdict is None:
                 return
             found = self.verdict.of_class(label, which)
-            title, nobody = _class_words(label, which, len(found))
+            title, nobody = class_words(label, which, len(found))
             order = "surest first" if which == "all" else "surest mistakes first"
             self._list(title, order, found, nobody, stay=stay, whole=False)
 
@@ -295,14 +366,37 @@ class JudgePage(Page):
         top = list(item.top) or ([(item.answer, item.score)] if item.score is not None else [])
         told = {"text": item.answer, "label": item.answer, "score": item.score, "top": top}
         self.behind.show_why(item)
-        self.answer.show_input(session, Path(session.run.folder.model_folder), path, told)
+        given = Given(path, self._words(), part=item.part, index=str(session.run.folder.index_path), text=item.asked)
+        self.answer.show_input(session, Path(session.run.folder.model_folder), path, told, given=given)
 
     # wrong labels
 
     def _ask_explained(self) -> None:
         if self._explained is not None:
+            if self.behind.reads:
+                self.behind.back()
+                self._ask_text(self._explained)
+                return
             button = self.behind.correct_button
             self._ask_label(self._explained, button.mapToGlobal(QPoint(0, button.height())))
+
+    def _ask_text(self, item: Judged) -> None:
+        """Let the person type what it really is."""
+        self._mending = item
+        editor = self.behind.truth
+        editor.show_text(item.target.split(BETWEEN)[0], title=f"What {Path(item.path).name} really is")
+        editor.setVisible(True)
+        editor.edit.setFocus()
+
+    def _text_kept(self, text: str | None) -> None:
+        if self._mending is not None:
+            self.behind.truth.setVisible(False)
+            self.correct(self._mending, text)
+
+    def leave(self) -> None:
+        """Another page comes to the front: it falls silent."""
+        if self._hearing is not None:
+            self._hearing.stop()
 
     def _ask_label(self, item: Judged, at: QPoint) -> None:
         if self.verdict is None or self.session is None:
@@ -329,17 +423,9 @@ class JudgePage(Page):
             self.session.corrections.take_back(correction.path, correction.part)
 
     def train_again(self) -> None:
-        """Start a run with the settings of this one on the photos as they are labelled now."""
-        session = self.session
-        if session is None or session.run is None or not len(session.corrections):
-            return
-        asked, count = session.run.folder.request, len(session.corrections)
-        words = f"{count:,} correction{'' if count == 1 else 's'}"
-        name = f"{asked.name.split(', with ')[0]}, with {words}"
-        session.start_run(asked.family, dict(asked.settings), name=name, device=asked.device)
-        self.go.emit("train")
-
-    # places and words
+        """Start a run with the settings of this one on the data as it is corrected now."""
+        if self.session is not None and learn_corrections(self.session):
+            self.go.emit("train")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Qt's: a wide window gives the photos more room."""
@@ -361,15 +447,3 @@ class JudgePage(Page):
         if session is not None and session.summary is None and self.verdict is not None:
             return words_for(self.verdict.card.kind)
         return session.words if session is not None else words_for("")
-
-
-def _class_words(label: str, which: str, count: int) -> tuple[str, str]:
-    """The title of a class's photos, and what is said where there are none."""
-    nobody = f"Nothing goes wrong with {label}: all of them are found, and nothing else is taken for them."
-    if which == "all":
-        return f"{count:,} {label if count == 1 else plurals(label)} judged", f"No {label} was judged."
-    if which == "missed":
-        return f"{count:,} {label if count == 1 else plurals(label)} not found", f"Every {label} is found."
-    if which == "taken":
-        return f"{count:,} taken for {label} wrongly", f"Nothing else is taken for {label}."
-    return f"{count:,} {'mistake' if count == 1 else 'mistakes'} with {label}", nobody

@@ -1,13 +1,14 @@
-"""Using the model: drop, paste or open photos and see the answers; a folder becomes a table."""
+"""Using the model: drop, paste, record or type inputs and see the answers; a folder becomes a table."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QGuiApplication, QImage, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from trasluz.ui.files import choose_files, choose_folder
+from trasluz.ui.kinds import words_for
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, SmallButton
 
@@ -16,21 +17,23 @@ from .standing import missing
 from .using.answer import AnswerPanel, provider_words
 from .using.beside import Beside, OtherChoice
 from .using.drop import DropPlace
+from .using.given import Given
 from .using.table import FolderAnswers
 from .using.tray import Tray
+from .using.typed import Typed
+from .using.ways import Ways, kept
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
-    from .using.camera import CameraPanel
 
 _AT_ONCE = 48
-"""More photos than this become a table."""
+"""More inputs than this become a table."""
 
 
 class UsePage(Page):
-    """Answers photos with the ONNX model of the chosen run."""
+    """Answers inputs with the ONNX model of the chosen run."""
 
     title = "Use it"
 
@@ -46,8 +49,9 @@ class UsePage(Page):
         self.open_button = SecondaryButton("Open photos…", self.choose_photos, tip="Ctrl+O")
         self.folder_button = SecondaryButton("Open a folder…", self.choose_folder)
         self.paste_button = SecondaryButton("Paste", self.paste, tip="Ctrl+V")
-        self.camera_button = SecondaryButton("Camera", self.start_camera, tip="Answer what the camera sees")
-        self.camera: CameraPanel | None = None
+        self.ways = Ways(self)
+        self.camera_button, self.record_button = self.ways.camera_button, self.ways.record_button
+        self._words = words_for("image-classes")
         self._unsure_below: float | None = None
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
         self.place = DropPlace()
@@ -59,10 +63,10 @@ class UsePage(Page):
         self.beside.answered.connect(self._answered)
         self.other = OtherChoice()
         self.other.chosen.connect(self._other_chosen)
-        self._path = ""
+        self._path = self._kind = ""
         self.folder = FolderAnswers()
         self.folder.opened.connect(self._open_row)
-        self.folder.closed.connect(self._close_folder)
+        self.folder.closed.connect(self.show_inputs)
         self.stack = QStackedWidget()
         for widget in (self.empty, self.place, self._build(), self.folder):
             self.stack.addWidget(widget)
@@ -73,9 +77,12 @@ class UsePage(Page):
         layout = QHBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(16)
-        side = Card("Photos")
+        self._side = side = Card("Photos")
         side.setFixedWidth(248)
         side.head.addWidget(SmallButton("Clear", self._clear))
+        self.typed = Typed()
+        self.typed.asked.connect(self.answer_texts)
+        side.body.addWidget(self.typed)
         side.body.addWidget(self.tray, 1)
         side.body.addWidget(self.other)
         layout.addWidget(side)
@@ -117,25 +124,55 @@ class UsePage(Page):
             self.header.set_actions()
             self.stack.setCurrentWidget(self.empty)
             return
-        self.camera_button.setEnabled(True)  # one may have been connected since
-        self.header.set_actions(
-            self.camera_button, self.paste_button, self.open_button, self.folder_button, self.export_button
-        )
+        self._show_words()
+        for button in (self.camera_button, self.record_button):
+            button.setEnabled(True)  # one may have been connected since
+        self.header.set_actions(*self._offered(), self.export_button)
         self._offer_others()
         self._open_model(quiet=True)
         if self.stack.currentWidget() is self.empty:
-            self.stack.setCurrentIndex(2 if self.tray.tray.paths else 1)
+            self.show_inputs()
+
+    def _show_words(self) -> None:
+        session = self.session
+        words = session.words if session is not None else words_for("")
+        if session is not None and session.summary is None:
+            words = words_for(self._kind)
+        if words != self._words:
+            self._clear()
+        self._words = words
+        self.open_button.setText(f"Open {words.inputs}…")
+        self._side.set_title(words.inputs.capitalize())
+        self.typed.setVisible(not words.opens)
+        self.typed.show_words(words)
+        self._side.setFixedWidth(248 if words.opens else 320)
+        self.tray.pictured = words.opens
+        self.place.show_words(words)
+
+    def _offered(self) -> tuple[SecondaryButton, ...]:
+        """What gives inputs of the kind at hand."""
+        files = (self.open_button, self.folder_button)
+        return (
+            {
+                "photos": (self.camera_button, self.paste_button, *files),
+                "lines": (self.paste_button, self.ways.page_button, *files),
+                "sounds": (self.record_button, *files),
+                "pairs": (),
+            }[self._words.look]
+            if self._words.opens
+            else ()
+        )
 
     def _follow_model(self) -> None:
         model = self.session.model if self.session is not None else None
         if model == self._model:
             return
         self._model = model
-        self._stop_camera()
+        self.ways.stop()
         self.folder.stop()
         self._forget_answers()
         if self.stack.currentWidget() is self.folder:
-            self._close_folder()
+            self.show_inputs()
         self._offer_others()
         self._open_model()
 
@@ -159,6 +196,7 @@ class UsePage(Page):
 
     def _opened(self, found: dict[str, Any], *, quiet: bool) -> None:
         card, before = found.get("card", {}), self._unsure_below
+        self._kind = str(card.get("kind") or "")
         self._unsure_below = found.get("unsure_below")
         words = [str(card.get("title", "")), f"on the {provider_words(str(found.get('provider', '')))}"]
         if self._unsure_below is not None:
@@ -178,7 +216,12 @@ class UsePage(Page):
     def _not_opened(self, trouble: "Trouble") -> None:
         self.header.set_subtitle(trouble.sentence)
 
-    # getting photos
+    @property
+    def model(self) -> Path | None:
+        """The model that answers."""
+        return self._model
+
+    # getting inputs
 
     def accepts_drop(self, paths: list[Path]) -> bool:
         """Whether there is a model to answer with; before the first visit nobody knows."""
@@ -198,12 +241,12 @@ class UsePage(Page):
             return
         if len(paths) > _AT_ONCE or any(p.is_dir() for p in paths):
             other = self.other.model
-            self._stop_camera()
+            self.ways.stop()
             self.folder.start(session, self._model, paths, other=(self.other.name, other) if other else None)
             self.stack.setCurrentWidget(self.folder)
             return
         given = [str(p) for p in paths]
-        self._stop_camera()
+        self.ways.stop()
         self.stack.setCurrentIndex(2)
         if len(given) > 1:
             self._predict(given)
@@ -211,7 +254,7 @@ class UsePage(Page):
 
     def choose_photos(self) -> None:
         """Let the person choose files."""
-        self.answer_paths([Path(name) for name in choose_files(self, "Open photos", self._filter())])
+        self.answer_paths([Path(name) for name in choose_files(self, f"Open {self._words.inputs}", self.filter())])
 
     def choose_folder(self) -> None:
         """Let the person choose a folder."""
@@ -229,23 +272,26 @@ class UsePage(Page):
             self.answer_paths(files)
         elif held.hasImage():
             image = QGuiApplication.clipboard().image()
-            session.work.run(self, lambda: _kept(image), success=lambda path: self.answer_paths([path]))
+            session.work.run(self, lambda: kept(image), success=lambda path: self.answer_paths([path]))
         else:
-            session.say("There is no photo in the clipboard: copy one, or a file, and paste again.", "warn")
+            noun = self._words.input
+            session.say(f"There is no {noun} in the clipboard: copy one, or a file, and paste again.", "warn")
 
-    def _filter(self) -> str:
+    def filter(self) -> str:
+        """The files that can be opened, for a dialog."""
         kinds = self.session.catalogue.get("kinds", []) if self.session is not None else []
         kind = self.session.summary.kind if self.session is not None and self.session.summary is not None else None
         suffixes = sorted({s for k in kinds if kind in (None, k["kind"]) for s in k["suffixes"]})
         listed = " ".join(f"*{s}" for s in suffixes)
-        return f"Photos ({listed});;All files (*)" if listed else "All files (*)"
+        return f"{self._words.inputs.capitalize()} ({listed});;All files (*)" if listed else "All files (*)"
 
     # answering
 
     def _predict(self, paths: list[str]) -> None:
         if self.session is None or self._model is None:
             return
-        params = {"model": str(self._model), "inputs": paths, "device": self.session.device}
+        texts = {} if self._words.opens else {"texts": True}
+        params = {"model": str(self._model), "inputs": paths, "device": self.session.device, **texts}
         self._asked.append(self.session.host.call(self, "predict", params, success=self._predicted))
 
     def _predicted(self, found: dict[str, Any]) -> None:
@@ -263,13 +309,14 @@ class UsePage(Page):
         if other is None:
             self.beside.forget()
             self._models.setCurrentIndex(0)
-            self.answer.show_input(session, model, path, known)
+            self.answer.show_input(session, model, path, known, given=Given(path, self._words))
             return
         self.answer.forget()
         self._models.setCurrentIndex(1)
+        given = Given(path, self._words)
         number = session.run_number(session.run.folder.path) if session.run is not None else None
         names = (f"run {number}" if number else "this run", self.other.name)
-        self.beside.show_input(session, path, models=(model, other), names=names, prediction=known)
+        self.beside.show_input(session, path, models=(model, other), names=names, prediction=known, given=given)
 
     def _answered(self, answer: dict[str, Any]) -> None:
         self.tray.tray.answer(self._path, answer)
@@ -284,47 +331,33 @@ class UsePage(Page):
         if self._path and self.tray.tray.paths:
             self._show_photo(self._path)
 
-    # the camera
+    # other inputs
 
-    def start_camera(self) -> None:
-        """Answer what the camera sees; where there is none, say so."""
-        session, model = self.session, self._model
-        if session is None or model is None:
+    def answer_lines(self, lines: list[str]) -> None:
+        """Look at the lines of a page one by one."""
+        self.answer_paths([Path(line) for line in lines[:_AT_ONCE]])
+
+    def answer_texts(self, texts: list[str]) -> None:
+        """Answer what was typed, each line for itself."""
+        if self.session is None or self._model is None or not texts:
             return
-        if self.camera is None:
-            from .using.camera import CameraPanel
-
-            self.camera = CameraPanel()
-            self.camera.kept.connect(self._keep_picture)
-            self.camera.closed.connect(self._close_folder)
-            self.stack.addWidget(self.camera)
-        if refusal := self.camera.start(session, model):
-            self.camera_button.setEnabled(False)
-            self.camera_button.setToolTip(refusal)
-            session.say(refusal, "warn")
-            return
-        self.camera_button.setToolTip("Answer what the camera sees")
-        self.stack.setCurrentWidget(self.camera)
-
-    def _stop_camera(self) -> None:
-        if self.camera is not None:
-            self.camera.stop()
-
-    def _keep_picture(self, image: QImage) -> None:
-        if self.session is not None:
-            self.session.work.run(self, lambda: _kept(image), success=lambda path: self.answer_paths([path]))
+        self.stack.setCurrentIndex(2)
+        if len(texts) > 1:
+            self._predict(texts)
+        self.tray.add(texts)
 
     def leave(self) -> None:
-        """Another page comes to the front: the camera is not left on."""
-        self._stop_camera()
+        """Another page comes to the front: camera and microphone are not left on."""
+        self.ways.stop()
 
     def _open_row(self, path: str, answer: dict[str, Any]) -> None:
         self.tray.tray.answer(path, answer)
         self.stack.setCurrentIndex(2)
         self.tray.add([path])
 
-    def _close_folder(self) -> None:
-        self.stack.setCurrentIndex(2 if self.tray.tray.paths else 1)
+    def show_inputs(self) -> None:
+        """What was answered, or the place for the first input."""
+        self.stack.setCurrentIndex(2 if self.tray.tray.paths or not self._words.opens else 1)
 
     def _clear(self) -> None:
         self._forget_answers()
@@ -332,7 +365,7 @@ class UsePage(Page):
         self._path = ""
         self.answer.forget()
         self.beside.forget()
-        self.stack.setCurrentIndex(1)
+        self.show_inputs()
 
     def _forget_answers(self) -> None:
         for call in self._asked:
@@ -361,19 +394,3 @@ class UsePage(Page):
     def _mine(self, event: QKeyEvent) -> bool:
         keys = (QKeySequence.StandardKey.Paste, QKeySequence.StandardKey.Open)
         return self._model is not None and any(event.matches(key) for key in keys)
-
-
-def _kept(image: QImage) -> Path:
-    """Write a pasted picture to the cache, so that the host can read it. For a thread."""
-    import hashlib
-
-    from trasluz.core.places import cache_folder
-
-    folder = cache_folder() / "pasted"
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = image.convertToFormat(QImage.Format.Format_RGBA8888)
-    digest = hashlib.sha256(bytes(plain.constBits())).hexdigest()[:16]
-    path = folder / f"pasted-{digest}.png"
-    if not path.exists() and not image.save(str(path)):
-        raise OSError(f"The pasted picture could not be kept in {folder}; make room there and paste again.")
-    return path

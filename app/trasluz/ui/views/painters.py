@@ -10,6 +10,7 @@ from trasluz.api import (
     Overlay,
     Points,
     Quadrants,
+    Reading,
     RichText,
     Samples,
     Stages,
@@ -26,6 +27,7 @@ from .matrix import MatrixPainter
 from .overlay import OverlayPainter
 from .points import PointsPainter
 from .quadrants import QuadrantsPainter
+from .reading import ReadingPainter
 from .richtext import RichTextPainter
 from .samples import SamplesPainter
 from .stages import StagesPainter
@@ -41,6 +43,7 @@ PAINTERS: dict[type, type[Canvas]] = {
     Overlay: OverlayPainter,
     Points: PointsPainter,
     Quadrants: QuadrantsPainter,
+    Reading: ReadingPainter,
     RichText: RichTextPainter,
     Samples: SamplesPainter,
     Stages: StagesPainter,

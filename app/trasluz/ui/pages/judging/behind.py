@@ -7,23 +7,28 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.core.corrections import Correction
+from trasluz.core.differences import aligned, nearest
 from trasluz.ui.corrections import CorrectionDesk
+from trasluz.ui.pages.photos.truth import TruthEditor
 from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.pages.using.answer import AnswerPanel
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Card, Label, LinkButton, SecondaryButton, SmallButton
+from trasluz.ui.widgets.compared import Compared
 
 from .photos import CorrectedList, JudgedList
+from .read_rows import ReadRows
+from .readings import Reading
 from .verdict import Judged
 
-PHOTOS, NOBODY, WHY, CORRECTED = range(4)
+PHOTOS, NOBODY, WHY, CORRECTED, READ = range(5)
 _NEWS_LASTS = 12_000
 _UNDER_PHOTO = 335
 """Height of all that the card holds above and under the photo whose answer is explained."""
 
 
 class BehindCard(Card):
-    """Shows one of four: photos, that there are none, why a photo is answered so, the corrections."""
+    """Shows one of five: photos, that there are none, why one is answered so, corrections, answers that are texts."""
 
     all_asked = Signal()
     """Show all mistakes again."""
@@ -36,6 +41,11 @@ class BehindCard(Card):
         self._room = 1024
         self.photos = JudgedList()
         self.corrected = CorrectedList()
+        self.readings = ReadRows()
+        self.reads = False
+        """Whether answers are texts."""
+        self.truth = TruthEditor()
+        self.truth.setVisible(False)
         self.answer = AnswerPanel()
         self._title = Label("", "strong", wrap=True)
         self._order = Label("", "muted", wrap=True)
@@ -60,9 +70,10 @@ class BehindCard(Card):
         self._nobody = Label("", "muted", wrap=True)
         self._nobody.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.stack = QStackedWidget()
-        for widget in (self.photos, self._nobody, scrolled(self._build_why()), self._build_corrected()):
+        for widget in (self.photos, self._nobody, scrolled(self._build_why()), self._build_corrected(), self.readings):
             self.stack.addWidget(widget)
         self.body.addWidget(self.stack, 1)
+        self.body.addWidget(self.truth)
         self._news = QWidget()
         news = QHBoxLayout(self._news)
         news.setContentsMargins(0, 0, 0, 0)
@@ -87,6 +98,8 @@ class BehindCard(Card):
         reason = QVBoxLayout(why)
         reason.setContentsMargins(0, 0, 0, 0)
         self.said = Label("", "muted", wrap=True)
+        self.compared = Compared()
+        self.compared.setVisible(False)
         top = QHBoxLayout()
         top.addWidget(LinkButton("← back to the list", self.back))
         top.addStretch(1)
@@ -94,6 +107,7 @@ class BehindCard(Card):
         top.addWidget(self.correct_button)
         reason.addLayout(top)
         reason.addWidget(self.said)
+        reason.addWidget(self.compared)
         reason.addWidget(self.answer, 1)
         return why
 
@@ -118,6 +132,7 @@ class BehindCard(Card):
     def set_thumbnails(self, thumbnails: Thumbnails) -> None:
         """Where pictures come from."""
         self.photos.set_thumbnails(thumbnails)
+        self.readings.set_thumbnails(thumbnails)
         self.corrected.set_thumbnails(thumbnails)
 
     # what is shown
@@ -128,22 +143,37 @@ class BehindCard(Card):
         return self.stack.currentIndex()
 
     def show_photos(
-        self, title: str, order: str, items: Sequence[Judged], *, nobody: str, root: Path, stay: bool = False
+        self,
+        title: str,
+        order: str,
+        items: Sequence[Judged] | Sequence[Reading],
+        *,
+        nobody: str,
+        root: Path,
+        stay: bool = False,
     ) -> None:
         """Show photos, or a sentence where there are none."""
         self._title.setText(title)
         self._order.setText(order if items else "")
         self._order.setVisible(bool(items))
         self._nobody.setText(nobody)
-        self.photos.show_items(items, root, stay=stay)
+        (self.readings if self.reads else self.photos).show_items(items, root, stay=stay)
+        self.truth.setVisible(False)
         if self.shows == WHY:
             self.answer.forget()
-        self._to(PHOTOS if items else NOBODY)
+        self._to((READ if self.reads else PHOTOS) if items else NOBODY)
 
     def show_why(self, item: Judged) -> None:
         """Bring the reason to the front; the answer panel is asked by the page."""
         self.said.setVisible(not item.right)
         self.said.setText("" if item.right else f"You said {item.target}. Choose it below to compare.")
+        self.compared.setVisible(self.reads)
+        if self.reads:
+            words = self.readings.by_words
+            truth = nearest(item.target, item.answer, words=words)
+            self.said.setText(f"It is: {truth}")
+            self.said.setVisible(True)
+            self.compared.show_steps(aligned(truth, item.answer, words=words), words=words)
         self._to(WHY)
 
     def show_corrections(self) -> None:
@@ -175,11 +205,13 @@ class BehindCard(Card):
     def back(self) -> None:
         """From the reason to the photos."""
         self.answer.forget()
-        self._to(PHOTOS)
-        self.photos.setFocus()
+        self._to(READ if self.reads else PHOTOS)
+        (self.readings if self.reads else self.photos).setFocus()
 
     def _to(self, which: int) -> None:
         self.stack.setCurrentIndex(which)
+        if which != READ:
+            self.truth.setVisible(False)
         self._head.setVisible(which != WHY)
         self.corrections_link.setEnabled(which != CORRECTED)
         self.fit(self._room)
@@ -188,5 +220,9 @@ class BehindCard(Card):
         """Take the width that suits a page of this width, and give the photo what the words around it leave."""
         self._room = room
         plain = 336 if room < 1500 else 420
+        if self.reads:
+            self.setFixedWidth(min(760, max(460, room // 2)))
+            self.answer.set_tallest(max(170, self.height() - _UNDER_PHOTO))
+            return
         self.setFixedWidth(min(460, max(plain, room * 3 // 8)) if self.shows == WHY else plain)
         self.answer.set_tallest(max(170, self.height() - _UNDER_PHOTO))

@@ -5,6 +5,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from trasluz.ui import theme
+from trasluz.ui.pages.words import plurals
 
 from .verdict import ClassRow, Verdict
 
@@ -107,3 +108,15 @@ def _share(value: float | None, interval: tuple[float, float]) -> tuple[str, flo
         return "–", 2.0
     low, high = interval
     return f"{value:.0%}  ({low * 100:.0f}–{high * 100:.0f})", value
+
+
+def class_words(label: str, which: str, count: int) -> tuple[str, str]:
+    """The title of a class's photos, and what is said where there are none."""
+    nobody = f"Nothing goes wrong with {label}: all of them are found, and nothing else is taken for them."
+    if which == "all":
+        return f"{count:,} {label if count == 1 else plurals(label)} judged", f"No {label} was judged."
+    if which == "missed":
+        return f"{count:,} {label if count == 1 else plurals(label)} not found", f"Every {label} is found."
+    if which == "taken":
+        return f"{count:,} taken for {label} wrongly", f"Nothing else is taken for {label}."
+    return f"{count:,} {'mistake' if count == 1 else 'mistakes'} with {label}", nobody

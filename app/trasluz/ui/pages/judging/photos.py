@@ -12,7 +12,7 @@ from trasluz.ui.pages.words import share_words
 from .rows import Line, PhotoRows
 from .verdict import Judged
 
-WHY, CORRECT, TAKE_BACK = "why?", "correct…", "take back"
+WHY, CORRECT, TAKE_BACK, PLAY = "why?", "correct…", "take back", "play"
 
 
 class JudgedList(PhotoRows):
@@ -22,10 +22,13 @@ class JudgedList(PhotoRows):
     """The path and the judged item that the person wants explained."""
     correct = Signal(object, QPoint)
     """The judged item whose label is wrong, and where on the screen to ask."""
+    play = Signal(str)
+    """The path of the recording to be heard."""
 
     def __init__(self) -> None:
         super().__init__("Items behind the selected number")
         self.can_correct = False
+        self.can_play = False
         self.others: dict[str, str] = {}
         """What another model says about an item, by its key, where two are compared."""
         self.other_name = ""
@@ -43,7 +46,8 @@ class JudgedList(PhotoRows):
             right = other == item.target and not item.right
             below = f"it is {other}, as {self.other_name} says" if right else f"{below} · {self.other_name}: {other}"
         sure = "" if item.score is None else share_words(item.score)
-        buttons = (WHY, CORRECT) if self.can_correct else (WHY,)
+        heard = (PLAY,) if self.can_play else ()
+        buttons = (WHY, *heard, *((CORRECT,) if self.can_correct else ()))
         return Line(item.path, item.answer, sure, below, "accent" if item.told else "muted", buttons)
 
     def spoken(self, item: Judged) -> str:
@@ -55,6 +59,8 @@ class JudgedList(PhotoRows):
         item = self.judged.items[row]
         if button == WHY:
             self.why.emit(self.judged.path(row), item)
+        elif button == PLAY:
+            self.play.emit(self.judged.path(row))
         else:
             place = self.button_place(row, CORRECT)
             self.correct.emit(item, self.viewport().mapToGlobal(place.bottomLeft().toPoint()))

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from trasluz.ui import theme
 from trasluz.ui.pages.training.previews import paint_thumbnail
-from trasluz.ui.thumbnails import Thumbnails
+from trasluz.ui.thumbnails import Thumbnails, key_of
 
 _PICTURE = 92.0
 _PITCH = 102
@@ -71,6 +71,10 @@ class RowModel(QAbstractListModel):
         """The absolute path of an item."""
         return str(self.root / self.items[row].path)
 
+    def key(self, row: int) -> str:
+        """What the picture of an item is asked by."""
+        return key_of(self.path(row), self.items[row].part)
+
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt's: words for the screen reader and the tooltip."""
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
@@ -83,6 +87,8 @@ class RowModel(QAbstractListModel):
 class PhotoRows(QListView):
     """Photos with words and buttons. Enter presses a row's first button; a subclass says what its words are."""
 
+    pitch = _PITCH
+    """The height of a row."""
     pressed_button = Signal(int, str)
     """The row and the words of the button."""
 
@@ -91,7 +97,9 @@ class PhotoRows(QListView):
         self.judged = RowModel(self)
         self.setModel(self.judged)
         self.thumbnails: Thumbnails | None = None
-        self.setItemDelegate(_Row(self))
+        self.pictured = True
+        """Whether items have pictures; texts have none."""
+        self.setItemDelegate(self.delegate())
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
@@ -102,9 +110,17 @@ class PhotoRows(QListView):
         self._due.timeout.connect(self._want)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._due.start())
 
+    def delegate(self) -> QStyledItemDelegate:
+        """What paints the rows."""
+        return _Row(self)
+
     def line(self, item: Any) -> Line:
         """The words of an item's row."""
         raise NotImplementedError
+
+    def boxes(self, row: QRectF, words: Sequence[str]) -> list[QRectF]:
+        """Where the buttons of a row stand."""
+        return button_boxes(row, words, pictured=self.pictured)
 
     def spoken(self, item: Any) -> str:
         """The same for the screen reader."""
@@ -153,14 +169,14 @@ class PhotoRows(QListView):
         if not index.isValid():
             return
         words = self.line(self.judged.items[index.row()]).buttons
-        for i, box in enumerate(button_boxes(QRectF(self.visualRect(index)), words)):
+        for i, box in enumerate(self.boxes(QRectF(self.visualRect(index)), words)):
             if box.contains(event.position()):
                 self._press(index.row(), i)
 
     def button_place(self, row: int, button: str) -> QRectF:
         """Where a row's button is, in the viewport; for a menu under it."""
         words = self.line(self.judged.items[row]).buttons
-        boxes = button_boxes(QRectF(self.visualRect(self.judged.index(row, 0))), words)
+        boxes = self.boxes(QRectF(self.visualRect(self.judged.index(row, 0))), words)
         return boxes[words.index(button)]
 
     def _press(self, row: int, button: int) -> None:
@@ -168,12 +184,12 @@ class PhotoRows(QListView):
             self.pressed_button.emit(row, words[button])
 
     def _want(self) -> None:
-        if self.thumbnails is None or not self.judged.items:
+        if self.thumbnails is None or not self.judged.items or not self.pictured:
             return
-        first = max(0, self.verticalScrollBar().value() // _PITCH)
-        count = self.viewport().height() // _PITCH + 4
+        first = max(0, self.verticalScrollBar().value() // self.pitch)
+        count = self.viewport().height() // self.pitch + 4
         last = min(len(self.judged.items), first + count)
-        self.thumbnails.want([self.judged.path(row) for row in range(first, last)])
+        self.thumbnails.want([self.judged.key(row) for row in range(first, last)])
 
 
 class _Row(QStyledItemDelegate):
@@ -197,15 +213,17 @@ class _Row(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(row.adjusted(1, 1, -3, -7), 8, 8)
         picture = QRectF(row.left() + 2, row.top() + 2, _PICTURE, _PICTURE)
-        paint_thumbnail(painter, picture, self._list.thumbnails, self._list.judged.path(index.row()))
-        left = picture.right() + 10
+        left = row.left() + 4
+        if self._list.pictured:
+            paint_thumbnail(painter, picture, self._list.thumbnails, self._list.judged.key(index.row()))
+            left = picture.right() + 10
         self._write(painter, QRectF(left, row.top() + 8, row.right() - left - 4, 20), line)
         painter.setFont(theme.font("body"))
         painter.setPen(theme.color(line.role))  # type: ignore[arg-type]
         below = QRectF(left, row.top() + 30, row.right() - left - 4, 20)
         painter.drawText(below, Qt.AlignmentFlag.AlignVCenter, _cut(painter, line.below, below.width()))
         lit = bool(state & QStyle.StateFlag.State_MouseOver)
-        for words, box in zip(line.buttons, button_boxes(row, line.buttons), strict=True):
+        for words, box in zip(line.buttons, self._list.boxes(row, line.buttons), strict=True):
             painter.setPen(QPen(theme.color("line"), 1))
             painter.setBrush(theme.color("chip" if lit else "panel"))
             painter.drawRoundedRect(box, 7, 7)
@@ -226,7 +244,7 @@ class _Row(QStyledItemDelegate):
 
     def helpEvent(self, event: Any, view: Any, option: QStyleOptionViewItem, index: Any) -> bool:
         if event.type() == QEvent.Type.ToolTip and self._list.thumbnails is not None and index.isValid():
-            trouble = self._list.thumbnails.failure(self._list.judged.path(index.row()))
+            trouble = self._list.thumbnails.failure(self._list.judged.key(index.row()))
             if trouble:
                 from PySide6.QtWidgets import QToolTip
 
@@ -235,11 +253,11 @@ class _Row(QStyledItemDelegate):
         return super().helpEvent(event, view, option, index)
 
 
-def button_boxes(row: QRectF, words: Sequence[str]) -> list[QRectF]:
+def button_boxes(row: QRectF, words: Sequence[str], *, pictured: bool = True) -> list[QRectF]:
     """Where the buttons of a row stand, side by side."""
     metrics = QFontMetricsF(theme.font("body"))
     boxes: list[QRectF] = []
-    left = row.left() + 2 + _PICTURE + 10
+    left = row.left() + (2 + _PICTURE + 10 if pictured else 4)
     for word in words:
         width = metrics.horizontalAdvance(word) + 22
         boxes.append(QRectF(left, row.top() + 58, width, 25))

@@ -12,9 +12,13 @@ from trasluz.api import DataError, Interval, Matrix, ModelCard
 from trasluz.api.model import CARD_NAME
 from trasluz.api.scores import wilson
 from trasluz.core.corrections import Corrections, Relabelled
+from trasluz.core.differences import BETWEEN
 from trasluz.core.inference.doubt import RiskCoverage
 from trasluz.core.runs.comparison import applied, key_of
+from trasluz.ui.kinds import words_for
 from trasluz.ui.pages.words import plurals
+
+from .readings import Readings
 
 if TYPE_CHECKING:
     from trasluz.core.runs.folder import RunFolder
@@ -26,6 +30,9 @@ class Judged:
 
     Attributes:
         told: What it was when the model was judged, where the person says another class now; empty otherwise.
+        length: Of the item, in its source's own measure.
+        group: The speaker, the writer, the page that it belongs to.
+        asked: What was asked, where that was a text.
     """
 
     path: str
@@ -35,6 +42,9 @@ class Judged:
     top: tuple[tuple[str, float], ...] = ()
     part: str = ""
     told: str = ""
+    length: float | None = None
+    group: str = ""
+    asked: str = ""
 
     @property
     def key(self) -> str:
@@ -43,8 +53,8 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        """Whether the answer is the target."""
-        return self.answer == self.target
+        """Whether the answer is the target, or one of several right ones."""
+        return self.answer == self.target or (BETWEEN in self.target and self.answer in self.target.split(BETWEEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,8 @@ class Verdict:
     """How many that were judged are left out now."""
     curve: RiskCoverage | None = None
     """What each threshold of confidence leaves; None where the model tells no confidence."""
+    readings: Readings | None = None
+    """How the answers differ from the truth, where they are texts."""
 
     @property
     def judged_score(self) -> float | None:
@@ -232,6 +244,9 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
                 answer=str(raw.get("label") or raw.get("text", "")),
                 score=raw.get("score"),
                 top=tuple((str(name), float(value)) for name, value in raw.get("top") or ()),
+                length=raw.get("length"),
+                group=str(raw.get("group") or ""),
+                asked=str(raw.get("asked") or ""),
             )
         )
     verdict = Verdict(
@@ -245,6 +260,8 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
         relabelled=sum(bool(item.told) for item in items),
         left_out=left_out,
     )
+    if not card.labels and items and words_for(card.kind).look != "photos":
+        verdict.readings = Readings.of(items, by_words=words_for(card.kind).look == "pairs")
     if known := [item for item in items if item.score is not None]:
         verdict.curve = RiskCoverage([item.score or 0.0 for item in known], [item.right for item in known])
     if card.labels:

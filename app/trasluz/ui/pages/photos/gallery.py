@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from trasluz.api import Audio, view_from_json
 from trasluz.ui import keyboard
-from trasluz.ui.bridge.call import Call
 from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.photos import Filter, PhotoModel
-from trasluz.ui.sound import Player
+from trasluz.ui.sound import Hearing
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Label, LinkButton
@@ -44,9 +42,8 @@ class Gallery(QWidget):
         self._session = session
         self._words = words_for("image-classes")
         self._thumbnails: dict[bool, Thumbnails] = {}
-        self.player = Player(self)
-        self.player.moved.connect(self._sounded)
-        self._hearing: Call | None = None
+        self.hearing = Hearing(session, self)
+        self.hearing.changed.connect(self._sounded)
         self._grids: dict[str, PhotoGrid] = {}
         self.grids = QStackedWidget()
         self.thumbnails = self._thumbnails_for("photos")
@@ -134,7 +131,7 @@ class Gallery(QWidget):
         """Show the session's index from the start."""
         self._words = words
         self.close_detail()
-        self.player.stop()
+        self.hearing.stop()
         grid = self._grid_for(words.look)
         if grid is not self.grid:
             self.grid.setModel(None)
@@ -150,6 +147,7 @@ class Gallery(QWidget):
         for row, (value, shown) in enumerate(_ORDERS):
             name = {"label": "By class" if words.classes else "By text", "size": "Largest first"}.get(value, shown)
             self.order.setItemText(row, name)
+        self.thumbnails.index = str(self._session.index.at) if self._session.index is not None else ""
         self.model.open(self._session.index, replace(Filter(), order=_ORDERS[self.order.currentIndex()][0]))
         self._name()
 
@@ -247,37 +245,21 @@ class Gallery(QWidget):
     # sounds
 
     def _play(self, row: int) -> None:
-        grid, item = self.grid, self.model.item(row)
-        if not isinstance(grid, SoundGrid) or item is None:
-            return
-        playing = grid.playing == row and self.player.playing
-        self.player.stop()
-        if self._hearing is not None:
-            self._hearing.cancel()
-        if playing:
-            return
-        grid.playing = row
-        self._hearing = self._session.host.call(
-            self, "sound", {"path": self.model.path(item)}, success=lambda found: self._heard(row, found["view"])
-        )
-
-    def _heard(self, row: int, found: dict[str, Any]) -> None:
-        view = view_from_json(found)
-        if isinstance(self.grid, SoundGrid) and isinstance(view, Audio):
-            self.grid.playing = row
-            if trouble := self.player.play(view.samples, int(view.rate)):
-                self._session.say(trouble, "warn")
-            self._sounded()
+        item = self.model.item(row)
+        if item is not None:
+            self.hearing.toggle(self.model.path(item))
+            if isinstance(self.grid, SoundGrid):
+                self.grid.playing = row if self.hearing.path else -1
+                self.grid.viewport().update()
 
     def _sounded(self) -> None:
-        if isinstance(self.grid, SoundGrid):
-            if not self.player.playing:
-                self.grid.playing = -1
+        if isinstance(self.grid, SoundGrid) and not self.hearing.path:
+            self.grid.playing = -1
             self.grid.viewport().update()
 
     def hideEvent(self, event: object) -> None:
         """Qt's: a page that is left falls silent."""
-        self.player.stop()
+        self.hearing.stop()
 
     def put_away(self) -> None:
         """What Esc does: put the photo away, or else what was searched for, or else the class that was chosen."""

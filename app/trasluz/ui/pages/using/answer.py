@@ -1,4 +1,4 @@
-"""One photo and what the model makes of it: the answer, how sure it is, where it looked."""
+"""One input and what the model makes of it: the answer, how sure it is, where it looked."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,15 +7,18 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
-from trasluz.api import Bars, Overlay, Samples, view_from_json
+from trasluz.api import Audio, Bars, Overlay, Reading, Samples, view_from_json
+from trasluz.ui.pages.words import share_words
 from trasluz.ui.views import Canvas, painter_for
+from trasluz.ui.views.audio import AudioPainter
 from trasluz.ui.views.bars import BarsPainter
 from trasluz.ui.views.overlay import OverlayPainter
 from trasluz.ui.widgets import Label
 
+from .given import Given
 from .near import VIEW as NEAREST
 from .near import NearStrip
-from .said import said_words, short_name
+from .said import said_words
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 _AT_MOST = 1024
 _SAYS = "what it says"
+_FIRST = "the usual"
 _UNLIMITED = (1 << 24) - 1
 
 
@@ -40,6 +44,7 @@ class AnswerPanel(QWidget):
         self._session: Session | None = None
         self._model = ""
         self._path = ""
+        self._given = Given("")
         self._views: list[dict[str, Any]] = []
         self._views_of = ""
         self._explained_path = ""
@@ -57,13 +62,16 @@ class AnswerPanel(QWidget):
         self._photo.setMinimumHeight(120)
         self._photo.setMaximumHeight(150 if tall else 320)
         self._photo.setVisible(False)
+        self._asked = Label("", "strong", wrap=True, selectable=True)
+        self._asked.setVisible(False)
+        self._sound: AudioPainter | None = None
         self._trouble = Label("", "bad", wrap=True, selectable=True)
         self.title = Label("", "heading", wrap=True, selectable=True)
         self.facts = Label("", "muted", wrap=True)
         self._sight_title = Label("", "heading", wrap=True)
         self._sight_title.setVisible(False)
         self._look = QComboBox()
-        self._look.setAccessibleName("Which class to look for in the photo")
+        self._look.setAccessibleName("Which class, layer or head to look at")
         self._look.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._look.setMinimumWidth(150)
         self._look.setMaximumWidth(220)
@@ -72,13 +80,7 @@ class AnswerPanel(QWidget):
         self._view.setAccessibleName("What to look at")
         self._view.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self._view.activated.connect(lambda _index: self._view_chosen())
-        self._heat = QSlider(Qt.Orientation.Horizontal)
-        self._heat.setRange(0, 100)
-        self._heat.setValue(65)
-        self._heat.setFixedWidth(96)
-        self._heat.setAccessibleName("Strength of the heat")
-        self._heat.setToolTip("Strength of the heat; all the way left shows the bare photo")
-        self._heat.valueChanged.connect(self._heat_changed)
+        self._heat = self._build_heat()
         self.bars = BarsPainter(Bars("What it could be", (), ()))
         self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.bars.setFixedHeight(150)
@@ -86,6 +88,16 @@ class AnswerPanel(QWidget):
         self.near = NearStrip()
         self._row = self._build_row(tall=tall)
         self._arrange(tall=tall)
+
+    def _build_heat(self) -> QSlider:
+        heat = QSlider(Qt.Orientation.Horizontal)
+        heat.setRange(0, 100)
+        heat.setValue(65)
+        heat.setFixedWidth(96)
+        heat.setAccessibleName("Strength of the heat")
+        heat.setToolTip("Strength of the heat; all the way left shows the bare picture")
+        heat.valueChanged.connect(self._heat_changed)
+        return heat
 
     def _build_row(self, *, tall: bool) -> QWidget:
         self._look_label = Label("for", "muted")
@@ -108,7 +120,7 @@ class AnswerPanel(QWidget):
         strength.setContentsMargins(0, 0, 0, 0)
         strength.setSpacing(8)
         if not tall:
-            strength.addWidget(Label("bare photo", "muted"))
+            strength.addWidget(Label("bare picture", "muted"))
         strength.addWidget(self._heat)
         strength.addWidget(Label("heat", "muted"))
         if tall:  # in a narrow panel each row takes room from the photo
@@ -124,7 +136,7 @@ class AnswerPanel(QWidget):
         words.setSpacing(6)
         answer = QVBoxLayout() if tall else words  # under a tall panel's photo it could be out of sight
         answer.setSpacing(6)
-        for widget in (self.title, self.facts, self._trouble):
+        for widget in (self._asked, self.title, self.facts, self._trouble):
             answer.addWidget(widget)
         words.addWidget(self.bars)
         if not tall:
@@ -134,6 +146,8 @@ class AnswerPanel(QWidget):
             words.addStretch(1)
         sight = QVBoxLayout()
         sight.setSpacing(8)
+        self._heard = QVBoxLayout()
+        sight.addLayout(self._heard)
         if tall:
             sight.addWidget(self._photo)
         sight.addWidget(self._sight_title)
@@ -152,10 +166,19 @@ class AnswerPanel(QWidget):
     # what to show
 
     def show_input(
-        self, session: "Session", model: Path, path: str, prediction: dict[str, Any] | None = None, *, device: str = ""
+        self,
+        session: "Session",
+        model: Path,
+        path: str,
+        prediction: dict[str, Any] | None = None,
+        *,
+        device: str = "",
+        given: Given | None = None,
     ) -> None:
-        """Show a photo; without a prediction it is asked for."""
+        """Show an input, a photo where `given` says nothing else; without a prediction it is asked for."""
         self._cancel()
+        self._given = given = given or Given(path, session.words)
+        self._show_kind(given)
         self._session, self._path, self._explained_path = session, path, ""
         if str(model) != self._model:
             self._model, self._views, self._views_of = str(model), [], ""
@@ -163,13 +186,17 @@ class AnswerPanel(QWidget):
         self._trouble.setVisible(False)
         self._look.setEnabled(False)
         self.title.setText("")
-        self.facts.setText(short_name(path))
+        self.facts.setText(given.name)
         self.bars.set_view(Bars("What it could be", (), ()))
-        self._ask("image", {"path": path, "at_most": _AT_MOST}, self._picture_came)
+        if given.words.look == "sounds":
+            self._ask("sound", {"path": path}, self._sound_came)
+        elif not given.is_text:
+            self._ask("image", {"path": path, "at_most": _AT_MOST, **given.place()}, self._picture_came)
         if prediction is not None:
             self._answer(prediction)
         else:
-            params = {"model": self._model, "inputs": [path], "device": self._device}
+            texts = {"texts": True} if given.is_text else {}
+            params = {"model": self._model, "inputs": [given.input], "device": self._device, **texts}
             self._ask("predict", params, self._predicted)
 
     def set_tallest(self, height: int) -> None:
@@ -183,6 +210,8 @@ class AnswerPanel(QWidget):
         self._cancel()
         self._path = self._explained_path = ""
         self._photo.setVisible(False)
+        self._asked.setVisible(False)
+        self._hush()
         self._set_painter(None)
         self.near.forget()
         self.title.setText("")
@@ -200,6 +229,33 @@ class AnswerPanel(QWidget):
         return self._painter
 
     # what comes back
+
+    def _show_kind(self, given: Given) -> None:
+        self._asked.setVisible(given.is_text)
+        self._asked.setText(given.input if given.is_text else "")
+        lines = given.words.look == "lines"
+        self._photo.setMinimumHeight(40 if lines else 120)
+        self._photo.setMaximumHeight(90 if lines else 150 if self._tall else 320)
+        self._hush()
+        if given.words.look != "photos":
+            self._photo.setVisible(False)
+
+    def _hush(self) -> None:
+        if self._sound is not None:
+            self._sound.stop()
+            self._sound.setVisible(False)
+
+    def _sound_came(self, found: dict[str, Any]) -> None:
+        view = view_from_json(found["view"])
+        if not isinstance(view, Audio) or isinstance(self._painter, AudioPainter):
+            return  # a view with the same sound is there already
+        if self._sound is None:
+            self._sound = AudioPainter(view)
+            self._sound.setFixedHeight(128)
+            self._heard.addWidget(self._sound)
+        else:
+            self._sound.set_view(view)
+        self._sound.setVisible(True)
 
     def _picture_came(self, found: dict[str, Any]) -> None:
         image = np.asarray(found["image"])
@@ -219,13 +275,18 @@ class AnswerPanel(QWidget):
         if prediction.get("error"):
             self._unreadable(str(prediction["error"]))
             return
-        self.title.setText(said_words(prediction))
-        facts = [short_name(self._path)]
+        self.title.setText(said_words(prediction, classes=self._given.words.classes))
+        facts = [self._given.name] if self._given.name else []
         if prediction.get("milliseconds") is not None:
             facts.append(f"{prediction['milliseconds']:.1f} ms")
+        if not self._given.words.classes and prediction.get("score") is not None:
+            facts.append(f"{share_words(prediction['score'])} sure")
         if prediction.get("provider"):
             facts.append(provider_words(str(prediction["provider"])))
         self.facts.setText(" · ".join(facts))
+        others = prediction.get("top") or []
+        if len(others) < 2 and not self._given.words.classes:
+            prediction = {**prediction, "top": []}  # the same once more
         top = [(str(label), float(value)) for label, value in list(prediction.get("top") or [])[: self._bars_shown]]
         view = Bars(
             "What it could be", [t[0] for t in top], [t[1] for t in top], highlight=prediction.get("label") or None
@@ -255,7 +316,7 @@ class AnswerPanel(QWidget):
         choices = list(chosen.get("choices") or [])
         kept = self._look.currentText()
         self._look.clear()
-        self._look.addItems([_SAYS, *choices])
+        self._look.addItems([_SAYS if self._given.words.classes else _FIRST, *choices])
         self._look.setCurrentIndex(max(0, self._look.findText(kept)))
         self._look.setVisible(bool(choices))
         self._look_label.setVisible(bool(choices))
@@ -269,10 +330,12 @@ class AnswerPanel(QWidget):
         choice = self._look.currentText() if self._look.currentIndex() > 0 else None
         params = {
             "model": self._model,
-            "input": self._path,
+            "input": self._given.input,
             "view": view["id"],
             "choice": choice,
             "device": self._device,
+            "text": self._given.is_text,
+            **self._given.place(),
         }
         self._look.setEnabled(True)
         self._ask("explain", params, self._explained, quiet=True)
@@ -312,7 +375,10 @@ class AnswerPanel(QWidget):
     # painting
 
     def _show_view(self, view: Any, *, strength: float) -> None:
-        self._photo.setVisible(not isinstance(view, Overlay))
+        pictured = self._given.words.look in ("photos", "lines")
+        self._photo.setVisible(pictured and not isinstance(view, Overlay | Reading))
+        if isinstance(view, Audio):
+            self._hush()
         if self._painter is not None and type(self._painter.view) is type(view):
             self._painter.set_view(view)
         else:
@@ -360,6 +426,7 @@ class AnswerPanel(QWidget):
         self._cancel()
         self._sight_title.setVisible(False)
         self._photo.setVisible(False)
+        self._hush()
         self._set_painter(None)
         self._row.setVisible(False)
         self.near.forget()

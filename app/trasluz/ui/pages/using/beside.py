@@ -11,6 +11,7 @@ from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.widgets import Card, Label
 
 from .answer import AnswerPanel
+from .given import Given
 
 if TYPE_CHECKING:
     from trasluz.ui.session import Session
@@ -93,6 +94,7 @@ class Beside(QWidget):
         models: tuple[Path, Path],
         names: tuple[str, str],
         prediction: dict[str, Any] | None = None,
+        given: Given | None = None,
     ) -> None:
         """Show a photo with both answers.
 
@@ -101,8 +103,8 @@ class Beside(QWidget):
         """
         for card, name in zip(self.cards, names, strict=True):
             card.set_title(f"{name[:1].upper()}{name[1:]}")
-        self.panels[0].show_input(session, models[0], path, prediction)
-        self.panels[1].show_input(session, models[1], path)
+        self.panels[0].show_input(session, models[0], path, prediction, given=given)
+        self.panels[1].show_input(session, models[1], path, given=given)
 
     def forget(self) -> None:
         """Show nothing."""

@@ -1,16 +1,17 @@
-"""The empty Use page: a sheet to drop photos on."""
+"""The empty Use page: a sheet to drop files on."""
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from trasluz.ui import theme
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.widgets import Label
 from trasluz.ui.widgets.basic import Painted
 
 
 class DropPlace(Painted):
-    """The empty page: a sheet to drop photos on."""
+    """The empty page: a sheet to drop files on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,19 +21,30 @@ class DropPlace(Painted):
         self._drawing.setFixedSize(120, 112)
         layout.addWidget(self._drawing, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(10)
-        for words, role in (
-            ("Drop photos here", "heading"),
-            ("One, several or a whole folder. You can also paste with Ctrl+V or open with Ctrl+O.", "muted"),
-            ("They are answered on this computer and stay where they are.", "muted"),
-        ):
-            label = Label(words, role)  # type: ignore[arg-type]
+        self.title, self.how = Label("", "heading"), Label("", "muted")
+        promise = Label("They are answered on this computer and stay where they are.", "muted")
+        for label in (self.title, self.how, promise):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             layout.addWidget(label)
         layout.addStretch(4)
-        self.setAccessibleName("Drop photos here")
+        self._look = "photos"
+        self.show_words(words_for("image-classes"))
+
+    def show_words(self, words: KindWords) -> None:
+        """Ask for inputs of this kind."""
+        self._look = words.look
+        self.title.setText(f"Drop {words.inputs} here")
+        more = {
+            "photos": "You can also paste with Ctrl+V or open with Ctrl+O.",
+            "lines": "Of a whole page, choose “Open a page…”: its lines are found for you.",
+            "sounds": "You can also record one, or open with Ctrl+O.",
+        }.get(words.look, "")
+        self.how.setText(f"One, several or a whole folder. {more}".strip())
+        self.setAccessibleName(self.title.text())
+        self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Qt's: a dashed sheet with the lamp's glow and a photo on its way in."""
+        """Qt's: a dashed sheet with the lamp's glow and a photo, a line or a sound on its way in."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         pen = QPen(theme.color("muted", 0.6), 1.5)
@@ -52,6 +64,17 @@ class DropPlace(Painted):
         painter.rotate(-6)
         painter.drawRoundedRect(QRectF(-34, -26, 68, 52), 6, 6)
         painter.setPen(QPen(theme.color("accent"), 1.8))
+        if self._look == "lines":
+            for y, end in ((-12, 24), (0, 16), (12, 22)):
+                for left in range(-24, end - 6, 12):
+                    painter.drawArc(QRectF(left, y - 5, 12, 10), 0, 180 * 16)
+            painter.restore()
+            return
+        if self._look == "sounds":
+            for i, tall in enumerate((6, 14, 24, 34, 20, 30, 16, 8)):
+                painter.drawLine(QPointF(-25 + i * 7, -tall / 2), QPointF(-25 + i * 7, tall / 2))
+            painter.restore()
+            return
         for start, end in (((-26, 16), (-8, -6)), ((-8, -6), (6, 10)), ((6, 10), (14, 0)), ((14, 0), (26, 16))):
             painter.drawLine(*start, *end)
         painter.drawEllipse(QRectF(12, -18, 9, 9))

@@ -10,8 +10,10 @@ DONT_KNOW = "Don’t know"
 _LONGEST_NAME = 26
 
 
-def said_words(prediction: Mapping[str, Any]) -> str:
-    """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`."""
+def said_words(prediction: Mapping[str, Any], *, classes: bool = True) -> str:
+    """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`; a text stands alone."""
+    if not classes and not prediction.get("unsure"):
+        return str(prediction.get("text") or "(nothing)")
     score = prediction.get("score")
     sure = f"{share_words(score)} sure" if score is not None else ""
     text = str(prediction.get("text", ""))

@@ -72,12 +72,14 @@ class Tray(QListView):
         self.tray = TrayModel()
         self.setModel(self.tray)
         self.thumbnails: Thumbnails | None = None
+        self.pictured = True
+        """Whether inputs have pictures; texts have none."""
         self.setItemDelegate(_Row(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("Photos that were opened")
+        self.setAccessibleName("What was answered")
         self._due = QTimer(self, interval=40, singleShot=True)
         self._due.timeout.connect(self._want)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._due.start())
@@ -105,7 +107,7 @@ class Tray(QListView):
         self._due.start()
 
     def _want(self) -> None:
-        if self.thumbnails is not None and self.tray.paths:
+        if self.thumbnails is not None and self.tray.paths and self.pictured:
             first = max(0, self.verticalScrollBar().value() // _PITCH)
             self.thumbnails.want(self.tray.paths[first : first + self.viewport().height() // _PITCH + 4])
 
@@ -131,8 +133,10 @@ class _Row(QStyledItemDelegate):
         path = self._tray.tray.paths[index.row()]
         answer = self._tray.tray.answers.get(path, {})
         picture = QRectF(row.left() + 6, row.top() + 5, _PICTURE, _PICTURE)
-        paint_thumbnail(painter, picture, self._tray.thumbnails, path)
-        left = picture.right() + 10
+        left = row.left() + 12
+        if self._tray.pictured:
+            paint_thumbnail(painter, picture, self._tray.thumbnails, path)
+            left = picture.right() + 10
         line = QRectF(left, row.top() + 10, row.right() - left - 10, 20)
         failed = bool(answer.get("error"))
         painter.setFont(theme.font("strong"))
@@ -145,7 +149,9 @@ class _Row(QStyledItemDelegate):
         painter.setPen(theme.color("muted"))
         score = answer.get("score")
         sure = f"{share_words(score)} · " if score is not None else ""
-        below = (f"perhaps {answer.get('text')}, {sure}" if answer.get("unsure") else sure) + Path(path).name
+        below = (f"perhaps {answer.get('text')}, {sure}" if answer.get("unsure") else sure) + (
+            Path(path).name if self._tray.pictured else path
+        )
         painter.drawText(line.translated(0, 20), Qt.AlignmentFlag.AlignVCenter, _cut(painter, below, line.width()))
         painter.restore()
 

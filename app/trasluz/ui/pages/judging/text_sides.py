@@ -1,0 +1,128 @@
+"""The card at the left of the Judge page where answers are texts: what is read for what, by length, by speaker."""
+
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
+
+from trasluz.api import Bars, Matrix
+from trasluz.ui.kinds import KindWords
+from trasluz.ui.pages.scrolled import scrolled
+from trasluz.ui.views.bars import BarsPainter
+from trasluz.ui.views.matrix import MatrixPainter
+from trasluz.ui.widgets import Card, Label, SmallButton
+
+from .readings import Reading, Readings, Stretch
+
+CONFUSED, LENGTHS, GROUPS = range(3)
+
+
+class TextSides(Card):
+    """One side at a time; a cell or a bar opens the answers behind it."""
+
+    opened = Signal(str, object)
+    """A title, and the readings behind what was chosen."""
+    cleared = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._readings: Readings | None = None
+        self._stretches: dict[int, list[Stretch]] = {}
+        self.matrix = MatrixPainter(Matrix("What is read for what", np.zeros((0, 0), dtype=int), (), ()))
+        self.matrix.setAccessibleName("What is read for what")
+        policy = self.matrix.sizePolicy()
+        policy.setHeightForWidth(False)
+        self.matrix.setSizePolicy(policy)
+        self.matrix.chosen.connect(self._cell)
+        self.matrix.cleared.connect(self.cleared)
+        self.lengths = self._bars("By length", LENGTHS)
+        self.groups = self._bars("By group", GROUPS)
+        self.buttons: list[SmallButton] = []
+        self._group = QButtonGroup(self)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for i in range(3):
+            button = SmallButton("")
+            button.setCheckable(True)
+            self._group.addButton(button, i)
+            self.buttons.append(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._group.idClicked.connect(self.turn)
+        self.body.addLayout(row)
+        self._hint = Label("", "muted", wrap=True)
+        self.body.addWidget(self._hint)
+        self._hints = ["", "", ""]
+        self.stack = QStackedWidget()
+        pages: tuple[QWidget, ...] = (scrolled(self.matrix), scrolled(self.lengths), scrolled(self.groups))
+        for page in pages:
+            self.stack.addWidget(page)
+        self.body.addWidget(self.stack, 1)
+
+    def _bars(self, name: str, side: int) -> BarsPainter:
+        bars = BarsPainter(Bars(name, (), ()))
+        bars.setAccessibleName(name)
+        bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        bars.chosen.connect(lambda label: self._bar(side, str(label)))
+        return bars
+
+    def turn(self, side: int) -> None:
+        """Bring a side to the front."""
+        self.stack.setCurrentIndex(side)
+        self.buttons[side].setChecked(True)
+        self._hint.setText(self._hints[side])
+
+    def show_readings(self, readings: Readings, words: KindWords) -> None:
+        """Show these answers; what the data does not say is not offered."""
+        self._readings = readings
+        unit = readings.unit
+        many = f"{unit}s"
+        self._stretches = {LENGTHS: readings.by_length(), GROUPS: readings.by_group()}
+        names = (
+            "Letter for letter" if unit == "character" else "Word for word",
+            "By length",
+            {"sounds": "By speaker", "lines": "By hand or page"}.get(words.look, "By group"),
+        )
+        asked = f"{unit}s of what was asked" if words.look == "pairs" else f"{unit}s of the {words.noun}"
+        self._hints = [
+            f"the {many} most often mixed up · rows: what it is · columns: what the model says · ∅: missing, or extra",
+            f"share of wrong {many}, by the number of {asked}; click a row for the {words.nouns}",
+            f"share of wrong {many}, the worst first; click a row for the {words.nouns}",
+        ]
+        there = (bool(readings.confused), len(self._stretches[LENGTHS]) > 1, bool(self._stretches[GROUPS]))
+        for button, name, shown in zip(self.buttons, names, there, strict=True):
+            button.setText(name)
+            button.setAccessibleName(name)
+            button.setVisible(shown)
+        self.matrix.set_view(readings.matrix())
+        for side, bars in ((LENGTHS, self.lengths), (GROUPS, self.groups)):
+            found = self._stretches[side]
+            labels = [f"{s.name}  ({len(s.readings):,})" for s in found]
+            bars.set_view(Bars(names[side], labels, [s.share for s in found], unit="%"))
+        self.setVisible(any(there))
+        side = self.stack.currentIndex()
+        self.turn(side if there[side] else next((i for i, shown in enumerate(there) if shown), 0))
+
+    def deselect(self) -> None:
+        """Nothing is chosen any more."""
+        if self.matrix.selected is not None:
+            self.matrix.selected = None
+            self.matrix.update()
+
+    def _cell(self, cell: tuple[int, int]) -> None:
+        if self._readings is None:
+            return
+        names = self._readings.names()
+        truth, answer = names[cell[0]], names[cell[1]]
+        found = self._readings.confusion((truth, answer))
+        shown = [{"": "nothing", " ": "a space"}.get(name, f"“{name}”") for name in (truth, answer)]
+        title = f"{shown[0]} left out" if not answer else f"{shown[1]} put in" if not truth else " read as ".join(shown)
+        self.opened.emit(title, found)
+
+    def _bar(self, side: int, label: str) -> None:
+        found: list[Reading] = []
+        for stretch in self._stretches.get(side, ()):
+            if label.startswith(f"{stretch.name}  ("):
+                found = list(stretch.readings)
+                name = stretch.name if side == GROUPS else f"{stretch.name} {self._readings.unit}s long"  # type: ignore[union-attr]
+                self.opened.emit(name, found)
+                return

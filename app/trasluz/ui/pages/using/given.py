@@ -1,0 +1,54 @@
+"""One input of a model, as the pages hand it to the host: a file, a part of a file, or a text."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trasluz.ui.kinds import KindWords, words_for
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One input.
+
+    Attributes:
+        path: The file; of a typed text the text itself.
+        words: What its kind is called.
+        part: Of the file, where it holds several items.
+        index: The list of the data that knows how to read a part.
+        text: What is asked, where that is a text.
+    """
+
+    path: str
+    words: KindWords = field(default_factory=lambda: words_for("image-classes"))
+    part: str = ""
+    index: str = ""
+    text: str = ""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a text and no file."""
+        return not self.words.opens
+
+    @property
+    def input(self) -> str:
+        """What the model is given: a path or a text."""
+        return (self.text or self.path) if self.is_text else self.path
+
+    def place(self) -> dict[str, Any]:
+        """The arguments that say where a part of a file is."""
+        return {"part": self.part, "index": self.index} if self.part and self.index and not self.is_text else {}
+
+    @property
+    def name(self) -> str:
+        """What it is called in a line of facts."""
+        if self.is_text:
+            return ""
+        from .said import short_name
+
+        return short_name(self.path) + (f" · {self.part}" if self.part else "")
+
+    @property
+    def file(self) -> Path:
+        """The file."""
+        return Path(self.path)
