@@ -22,10 +22,10 @@ MANY = 100_000
 @dataclass
 class Row:
     path: str
-    part: str = ""
     label: str = "cat"
     problem: str = ""
     split: str | None = "train"
+    part: str = ""
 
 
 class ManyRows:
