@@ -37,6 +37,16 @@ class Reading:
     of: int
 
     @property
+    def path(self) -> str:
+        """Of the item."""
+        return self.item.path
+
+    @property
+    def part(self) -> str:
+        """Of the item."""
+        return self.item.part
+
+    @property
     def share(self) -> float:
         """Errors for each character or word of the truth; may exceed 1."""
         return self.wrong / max(1, self.of)
