@@ -16,7 +16,7 @@ from .colour import image_of, inks, mix, readable_on
 _LETTER = 24.0
 _GAP = 14.0
 _CAPTION = 22.0
-_LOWEST, _TALLEST, _MOST_ROWS = 44.0, 96.0, 4
+_LOWEST, _TALLEST, _MOST_ROWS = 44.0, 120.0, 4
 _CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
@@ -70,7 +70,8 @@ class ReadingPainter(Canvas):
             painter.setPen(QPen(ink.line, 1))
             painter.drawLine(QPointF(box.left(), box.top() - 3), QPointF(box.left(), box.top()))
         if self.view.caption:
-            line = QRectF(area.left(), area.bottom() - _CAPTION + 4, area.width(), _CAPTION - 4)
+            below = area.top() + rows * (tall + _LETTER + _GAP)
+            line = QRectF(area.left(), below, area.width(), _CAPTION - 4)
             write(painter, line, self.view.caption, font=self.caption_font(), colour=ink.muted)
 
     def tip_at(self, point: QPointF) -> str:

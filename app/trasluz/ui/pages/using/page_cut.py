@@ -228,8 +228,10 @@ class PageCutter(QWidget):
         self.page.chosen.connect(self._mark)
         self.read_button = PrimaryButton("Read the lines", self.read)
         self.trouble = Label("", "bad", wrap=True)
-        left = Card("The page", "drag an edge to move a cut; drag on the page for a new line; Delete takes one away")
+        left = Card("The page")
         left.body.addWidget(self.page, 1)
+        how = "Drag an edge to move a cut, drag on the page for a new line; Delete takes the chosen one away."
+        left.body.addWidget(Label(how, "muted", wrap=True))
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setFont(theme.font("body"))
