@@ -18,11 +18,13 @@ from trasluz.ui.widgets import Label
 from .given import Given
 from .near import VIEW as NEAREST
 from .near import NearStrip
-from .said import said_words
+from .said import provider_words, said_words
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
+
+__all__ = ["AnswerPanel", "provider_words"]
 
 _AT_MOST = 1024
 _SAYS = "what it says"
@@ -443,15 +445,3 @@ class AnswerPanel(QWidget):
         for call in self._calls:
             call.cancel()
         self._calls.clear()
-
-
-def provider_words(provider: str) -> str:
-    """Say an execution provider as a person would: `CUDAExecutionProvider` is `GPU (CUDA)`."""
-    names = {
-        "CPUExecutionProvider": "CPU",
-        "CUDAExecutionProvider": "GPU (CUDA)",
-        "TensorrtExecutionProvider": "GPU (TensorRT)",
-        "CoreMLExecutionProvider": "Apple's Core ML",
-        "DmlExecutionProvider": "GPU (DirectML)",
-    }
-    return names.get(provider, provider.removesuffix("ExecutionProvider"))

@@ -34,3 +34,15 @@ def short_words(prediction: Mapping[str, Any]) -> str:
         return str(prediction["error"])
     text = str(prediction.get("text", ""))
     return f"don’t know, perhaps {text}" if prediction.get("unsure") else text
+
+
+def provider_words(provider: str) -> str:
+    """Say an execution provider as a person would: `CUDAExecutionProvider` is `GPU (CUDA)`."""
+    names = {
+        "CPUExecutionProvider": "CPU",
+        "CUDAExecutionProvider": "GPU (CUDA)",
+        "TensorrtExecutionProvider": "GPU (TensorRT)",
+        "CoreMLExecutionProvider": "Apple's Core ML",
+        "DmlExecutionProvider": "GPU (DirectML)",
+    }
+    return names.get(provider, provider.removesuffix("ExecutionProvider"))
