@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import DatasetSource, Explainer, FamilyError, Progress, Record, Sample, view_to_json
+from trasluz.api import DataError, DatasetSource, Explainer, FamilyError, Progress, Record, Sample, view_to_json
 from trasluz.core.atomic import rename
 from trasluz.core.inference.batch import Answered, answer_together, answers
 
@@ -149,7 +149,13 @@ def view(
     choices = list(explainer.choices(model.card))
     if choice is not None and choice not in choices:
         raise UsageError(f"There is no “{choice}” to look at; there is {', '.join(choices) or 'nothing to choose'}.")
-    sample = part_of(source, Path(given), part, Path(index)) if part and index else source.open(given)
+    if part and index:
+        try:
+            sample = part_of(source, Path(given), part, Path(index))
+        except DataError:  # no part of the list, but of what a family makes of it: the past of a forecast
+            sample = source.open(f"{given}#{part}")
+    else:
+        sample = source.open(given)
     return {"view": view_to_json(explainer.explain(model.predictor, sample, choice))}
 
 

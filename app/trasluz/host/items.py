@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import Audio, Sample, view_to_json
+from trasluz.api import Audio, DataError, Sample, view_to_json
+
+from .series_items import is_table, pictured_series, pictured_table
 
 if TYPE_CHECKING:
     from trasluz.core.plugins.registry import Registry
@@ -24,8 +26,12 @@ def pictured(registry: "Registry", path: Path, *, at_most: int, part: str, index
     from trasluz.core.data import sounds
     from trasluz.core.data.images import read_image, thumbnail
 
+    if part and is_table(path):
+        return {"image": _series(registry, path, part, index, min(800, at_most))}
     if part and index:
-        return {"image": _fitted(_part(registry, path, part, Path(index)), at_most)}
+        return {"image": _fitted(image_of(_part(registry, path, part, Path(index))), at_most)}
+    if is_table(path):
+        return {"image": pictured_table(path, min(800, at_most))}
     if str(path).lower().endswith(sounds.SUFFIXES):
         if small:
             low, high, seconds = sounds.loudness(path, _COLUMNS)
@@ -47,11 +53,21 @@ def heard(path: Path) -> dict[str, Any]:
     return view_to_json(Audio(title=path.name, samples=samples, rate=rate))
 
 
-def _part(registry: "Registry", path: Path, part: str, index: Path) -> np.ndarray:
+def _series(registry: "Registry", path: Path, part: str, index: str, width: int) -> np.ndarray:
+    """By the place that the list of the data knows, or else by looking for it: a forecast is made in between."""
+    if index:
+        try:
+            return pictured_series(_part(registry, path, part, Path(index)), width)
+        except DataError:
+            pass
+    return pictured_table(Path(f"{path}#{part}"), width)
+
+
+def _part(registry: "Registry", path: Path, part: str, index: Path) -> Sample:
     from trasluz.core.data.index import Index
 
     with closing(Index.open(index, registry.sources)) as dataset:
-        return image_of(dataset.read(dataset.record_of(path, part)))
+        return dataset.read(dataset.record_of(path, part))
 
 
 def image_of(sample: Sample) -> np.ndarray:

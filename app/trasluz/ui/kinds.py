@@ -52,7 +52,9 @@ class KindWords:
 
 _PICTURE = ("pillow",)
 _SOUND = KindWords("recording", "recordings", "sounds", example="recording.wav", reads=("soundfile",))
-_SERIES = KindWords("series", "series", classes=False, truth="Values")
+_SERIES = KindWords("series", "series", classes=False, truth="Values", example="series.csv")
+MEASURED = frozenset({"forecast"})
+"""Kinds whose answers are numbers, more or less off, and never right or wrong."""
 _KINDS = {
     "image-classes": KindWords("photo", "photos", example="photo.jpg", reads=_PICTURE),
     "handwriting": KindWords(
@@ -60,9 +62,9 @@ _KINDS = {
     ),
     "speech": replace(_SOUND, classes=False, truth="Text"),
     "sound-classes": _SOUND,
-    "series-classes": KindWords("series", "series"),
+    "series-classes": KindWords("series", "series", example="series.csv"),
     "series-steps": replace(_SERIES, truth="Labels"),
-    "forecast": _SERIES,
+    "forecast": replace(_SERIES, noun="part", given="series"),
     "text-pairs": KindWords(
         "pair",
         "pairs of texts",

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, Q
 
 from trasluz.core.differences import BETWEEN
 from trasluz.ui.keyboard import bind
-from trasluz.ui.kinds import KindWords, words_for
+from trasluz.ui.kinds import MEASURED, KindWords, words_for
 from trasluz.ui.sound import Hearing
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
@@ -25,7 +25,7 @@ from .judging.readings import Reading
 from .judging.scores import NO_BREAK, ScoreRow
 from .judging.sides import VERSUS, Sides
 from .judging.text_sides import TextSides
-from .judging.verdict import Judged, Verdict, read_verdict
+from .judging.verdict import Judged, Verdict, in_a_sentence, read_verdict, root_of
 from .page import Page
 from .standing import missing
 from .using.given import Given
@@ -208,9 +208,7 @@ class JudgePage(Page):
             return
         self.verdict = verdict
         words, noun = metric_words(verdict.card.headline), self._noun()
-        part = {"val": "it never learned from", "test": "kept apart for the test"}.get(verdict.split, "judged")
-        left_out = f" · {len(verdict.skipped)} could not be read" if verdict.skipped else ""
-        self.header.set_title(self.title, f"The ONNX model, on {len(verdict.items):,} {plurals(noun)} {part}{left_out}")
+        self.header.set_title(self.title, in_a_sentence(verdict, noun))
         self.scores.show_verdict(verdict, noun=noun)
         self.scores.show_before(session, verdict)
         self._show_sides(verdict)
@@ -288,6 +286,12 @@ class JudgePage(Page):
             self._show_readings(stay)
             return
         wrong, nouns = verdict.mistakes(), plurals(self._noun())
+        self.photos.truth = "you said"
+        if verdict.card.kind in MEASURED:  # an answer is never wholly right, and every one is to be seen
+            self.photos.truth = "what came:"
+            title = f"{len(verdict.items):,} forecasts"
+            self._list(title, "in the order of the data", list(verdict.items), "", stay=stay, whole=True)
+            return
         title = f"{len(wrong):,} {'mistake' if len(wrong) == 1 else 'mistakes'}"
         nobody = f"No mistakes on {len(verdict.items):,} {nouns}. Try it on harder ones on the Use page."
         self._list(title, "surest mistakes first", wrong, nobody, stay=stay, whole=True)
@@ -433,11 +437,8 @@ class JudgePage(Page):
         self.behind.fit(self.width())
 
     def _root(self) -> Path:
-        session = self.session
-        if session is None or session.run is None:
-            return Path()
-        request = session.run.folder.request
-        return session.run.folder.inside(request.data)
+        run = self.session.run if self.session is not None else None
+        return root_of(run.folder) if run is not None else Path()
 
     def _noun(self) -> str:
         return self._words().noun

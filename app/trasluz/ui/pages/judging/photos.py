@@ -29,6 +29,8 @@ class JudgedList(PhotoRows):
         super().__init__("Items behind the selected number")
         self.can_correct = False
         self.can_play = False
+        self.truth = "you said"
+        """What stands before the truth of an item that was answered otherwise."""
         self.others: dict[str, str] = {}
         """What another model says about an item, by its key, where two are compared."""
         self.other_name = ""
@@ -41,7 +43,7 @@ class JudgedList(PhotoRows):
         elif item.right:
             below = "and so it is"
         else:
-            below = f"you said {item.target}"
+            below = f"{self.truth} {item.target}"
         if (other := self.others.get(item.key)) is not None:
             right = other == item.target and not item.right
             below = f"it is {other}, as {self.other_name} says" if right else f"{below} · {self.other_name}: {other}"

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -277,3 +278,18 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
             cells[cell].append(i)
         verdict.cells = dict(cells)
     return verdict
+
+
+def in_a_sentence(verdict: Verdict, noun: str) -> str:
+    """What was judged on, how many could not be read, and what the family says of its model's worth."""
+    part = {"val": "it never learned from", "test": "kept apart for the test"}.get(verdict.split, "judged")
+    left_out = f" · {len(verdict.skipped)} could not be read" if verdict.skipped else ""
+    subtitle = f"The ONNX model, on {len(verdict.items):,} {plurals(noun)} {part}{left_out}"
+    worth = str(verdict.card.extra.get("verdict", ""))
+    return f"{subtitle}. {worth}" if worth else subtitle
+
+
+def root_of(run: "RunFolder") -> Path:
+    """The folder that the paths of a run's items start from: its data, or what a list or table of it lies in."""
+    data = run.inside(run.request.data)
+    return data if data.is_dir() else data.parent

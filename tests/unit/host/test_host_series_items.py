@@ -1,0 +1,40 @@
+"""Series have pictures: on the Data page by the list of the data, elsewhere by file and part."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trasluz.api import DataError
+from trasluz.core.data.index import Index
+from trasluz.core.plugins.registry import Registry
+from trasluz.host.items import pictured
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return Registry.load()
+
+
+def picture(registry, at: Path, part: str = "", index: Path | str = "") -> np.ndarray:
+    return pictured(registry, at, at_most=128, part=part, index=str(index), small=True)["image"]
+
+
+def test_every_series_of_a_file_has_its_own_picture(registry, tmp_path: Path) -> None:
+    at = tmp_path / "train.csv"
+    at.write_text("label,t0,t1,t2,t3\n" + "\n".join(f"{n % 2},{n},{-n},{n * n},1" for n in range(1, 9)))
+    Index.build(at, tmp_path / "index.sqlite", registry.sources).close()
+    known = picture(registry, at, "row 3", tmp_path / "index.sqlite")
+    assert known.shape == (79, 128, 3)
+    assert np.array_equal(known, picture(registry, Path(f"{at}#row 3")))
+    assert not np.array_equal(known, picture(registry, at, "row 4", tmp_path / "index.sqlite"))
+    with pytest.raises(DataError, match="say which one"):
+        picture(registry, at)
+
+
+def test_the_past_of_a_forecast_has_a_picture_though_no_list_knows_it(registry, tmp_path: Path) -> None:
+    at = tmp_path / "sales.csv"
+    at.write_text("month,sales\n" + "\n".join(f"{2000 + m // 12}-{m % 12 + 1:02},{m * m % 17}" for m in range(60)))
+    Index.build(at, tmp_path / "index.sqlite", registry.sources).close()
+    past = picture(registry, at, "rows 1–50", tmp_path / "index.sqlite")
+    assert not np.array_equal(past, picture(registry, at))
