@@ -32,7 +32,7 @@ class CharactersConfig(CoreConfig):
         le=2048,
     )
     dropout: float = setting(
-        0.2,
+        0.1,
         title="Dropout",
         sentence="The share of numbers between the layers that is left out at each step, so that none is relied on.",
         advanced=True,
