@@ -185,7 +185,7 @@ def _plugins(made: argparse.ArgumentParser) -> None:
 def _runs(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "what",
-        choices=("list", "show", "compare", "remove", "pause", "resume", "sooner", "later", "keep"),
+        choices=("list", "show", "compare", "remove", "pause", "resume", "sooner", "later", "keep", "shapes"),
         nargs="?",
         default="list",
         help="sooner and later change the place of a run that waits for others",

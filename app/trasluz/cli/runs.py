@@ -20,6 +20,7 @@ def act(parsed: argparse.Namespace, output: Output) -> None:
         "sooner": _sooner,
         "later": _later,
         "keep": _keep,
+        "shapes": _shapes,
     }[parsed.what](parsed, output)
 
 
@@ -38,6 +39,23 @@ def _show(parsed: argparse.Namespace, output: Output) -> None:
         output.document(data)
         for key, value in data.items():
             output.line(f"{key:10} {value}")
+
+
+def _shapes(parsed: argparse.Namespace, output: Output) -> None:
+    """The five shapes of problems with sequences, each with the newest model that has it."""
+    from trasluz.core.runs.shapes import with_models
+
+    found = with_models(_summaries(parsed))
+    output.document(
+        [
+            {"shape": shape.id, "title": shape.title, "model": run.model_dump(mode="json") if run else None}
+            for shape, run in found
+        ]
+    )
+    output.table(
+        [(s.title, s.sentence, run.title if run else "none yet", run.folder if run else "") for s, run in found],
+        header=("shape", "for example", "your model", "folder"),
+    )
 
 
 def _compare(parsed: argparse.Namespace, output: Output) -> None:

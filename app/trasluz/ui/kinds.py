@@ -76,6 +76,16 @@ _KINDS = {
         example='"a text"',
         reads=("tokenizers",),
     ),
+    "long-memory": KindWords(
+        "item",
+        "problems of long memory",
+        "pairs",
+        classes=False,
+        given="text",
+        truth="Answer",
+        opens=False,
+        example='"bdca....????"',
+    ),
     "text": KindWords("text", "texts", classes=False, truth="Text", opens=False),
 }
 _ANY = KindWords("item", "data")

@@ -25,6 +25,7 @@ class RunSummary(BaseModel):
         folder: The run folder.
         place: Where in the queue it waits, from 1; None where it does not.
         title: The model in a few words, where there is one.
+        kind: Of the data, where there is a model.
         headline: The metric that the model is judged by; empty while there is no model.
         score: Its value.
         metrics: All metrics of the ONNX model on the validation data.
@@ -46,6 +47,7 @@ class RunSummary(BaseModel):
     state: RunState
     place: int | None = None
     title: str = ""
+    kind: str = ""
     headline: str = ""
     score: float | None = None
     low: float | None = None
@@ -91,6 +93,7 @@ def summarise(run: RunFolder | Path | str) -> RunSummary:
         state=state,
         place=queue.place(folder) if state is RunState.QUEUED else None,
         title=card.title if card else "",
+        kind=card.kind if card else "",
         headline=card.headline if card else "",
         score=metrics.get(card.headline) if card else None,
         low=interval.low if interval else None,

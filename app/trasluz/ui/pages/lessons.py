@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from trasluz.ui.widgets import Card, Label, LinkButton, SmallButton
 
 from .lesson_parts.diagrams import Diagram
+from .lesson_parts.shapes import ShapeModels
 from .lesson_parts.texts import LESSONS, Lesson
 from .page import Page
 from .scrolled import OVERHANG, overhanging
@@ -26,6 +27,9 @@ class LessonCard(Card):
         self.body.addWidget(Label(lesson.title, "title", wrap=True))
         self.body.addSpacing(6)
         self.body.addWidget(Diagram(lesson.diagram, f"Diagram: {lesson.title}"))
+        self.shapes = ShapeModels() if lesson.id == "shapes" else None
+        if self.shapes is not None:
+            self.body.addWidget(self.shapes)
         self.body.addSpacing(6)
         for paragraph in lesson.paragraphs:
             label = Label(paragraph, wrap=True, selectable=True)
@@ -51,7 +55,7 @@ class LessonsPage(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.header.set_subtitle("Five short ones, in the order in which you need them.")
+        self.header.set_subtitle("Six short ones, in the order in which you need them.")
         inner = QWidget()
         inner.setProperty("role", "page")
         column = QVBoxLayout(inner)
@@ -85,3 +89,5 @@ class LessonsPage(Page):
         can_go = self.session is not None and self.session.project is not None
         for card in self.cards:
             card.see.setVisible(can_go)
+            if card.shapes is not None and self.session is not None:
+                card.shapes.look(self.session)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
+    from .using.writing import WritingPanel
+
 
 _AT_ONCE = 48
 """More inputs than this become a table."""
@@ -52,6 +54,8 @@ class UsePage(Page):
         self.ways = Ways(self)
         self.camera_button, self.record_button = self.ways.camera_button, self.ways.record_button
         self._words = words_for("image-classes")
+        self.writing: WritingPanel | None = None
+        self._writes = False
         self._unsure_below: float | None = None
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
         self.place = DropPlace()
@@ -125,13 +129,9 @@ class UsePage(Page):
             self.stack.setCurrentWidget(self.empty)
             return
         self._show_words()
-        for button in (self.camera_button, self.record_button):
-            button.setEnabled(True)  # one may have been connected since
-        self.header.set_actions(*self._offered(), self.export_button)
         self._offer_others()
         self._open_model(quiet=True)
-        if self.stack.currentWidget() is self.empty:
-            self.show_inputs()
+        self._arrange_for_model()
 
     def _show_words(self) -> None:
         session = self.session
@@ -162,6 +162,24 @@ class UsePage(Page):
             if self._words.opens
             else ()
         )
+
+    def _arrange_for_model(self) -> None:
+        """A model that writes has a sheet to write on; one that answers has a place for what it answers."""
+        if self._writes and self.session is not None and self._model is not None:
+            if self.writing is None:
+                from .using.writing import WritingPanel
+
+                self.writing = WritingPanel()
+                self.stack.addWidget(self.writing)
+            self.writing.show_model(self.session, self._model)
+            self.header.set_actions(self.export_button)
+            self.stack.setCurrentWidget(self.writing)
+            return
+        for button in (self.camera_button, self.record_button):
+            button.setEnabled(True)  # one may have been connected since
+        self.header.set_actions(*self._offered(), self.export_button)
+        if self.stack.currentWidget() in (self.empty, self.writing):
+            self.show_inputs()
 
     def _follow_model(self) -> None:
         model = self.session.model if self.session is not None else None
@@ -198,6 +216,10 @@ class UsePage(Page):
         card, before = found.get("card", {}), self._unsure_below
         self._kind = str(card.get("kind") or "")
         self._unsure_below = found.get("unsure_below")
+        if self._writes != bool(found.get("writes")):
+            self._writes = not self._writes
+            if self.stack.currentWidget() is not self.empty:
+                self._arrange_for_model()
         words = [str(card.get("title", "")), f"on the {provider_words(str(found.get('provider', '')))}"]
         if self._unsure_below is not None:
             words.append(f"“don’t know” below {self._unsure_below:.0%}")
@@ -347,8 +369,10 @@ class UsePage(Page):
         self.tray.add(texts)
 
     def leave(self) -> None:
-        """Another page comes to the front: camera and microphone are not left on."""
+        """Another page comes to the front: camera and microphone are not left on, and nothing is written unseen."""
         self.ways.stop()
+        if self.writing is not None:
+            self.writing.stop()
 
     def _open_row(self, path: str, answer: dict[str, Any]) -> None:
         self.tray.tray.answer(path, answer)

@@ -250,10 +250,43 @@ def parity(painter: QPainter) -> None:
     )
 
 
+def shapes(painter: QPainter) -> None:
+    """The five shapes: what is read below, what is remembered between, what is answered above."""
+    from trasluz.core.runs.shapes import SHAPES
+
+    wide, step, side = WIDTH / len(SHAPES), 17.0, 12.0
+    for number, shape in enumerate(SHAPES):
+        left = number * wide + (wide - 5 * step) / 2
+        used = range(min(shape.reads), max(shape.answers) + 1)
+        for at in used:
+            x = left + at * step
+            _box(painter, QRectF(x, 84, side, 22))
+            for asked, y, low in ((shape.answers, 40.0, 82.0), (shape.reads, 128.0, 126.0)):
+                if at not in asked:
+                    continue
+                _box(painter, QRectF(x, y, side, 22), learning=y < 80)
+                _up(painter, QPointF(x + side / 2, low), 18)
+            if at > used[0]:
+                painter.setPen(QPen(theme.color("muted"), 1.2))
+                painter.drawLine(QPointF(x - step + side, 95), QPointF(x, 95))
+        place = QRectF(number * wide + 2, 0, wide - 4, 30)
+        _text(painter, place, shape.title, token="ink")
+        _text(painter, QRectF(number * wide + 4, 158, wide - 8, 40), shape.sentence)
+
+
+def _up(painter: QPainter, start: QPointF, length: float) -> None:
+    painter.setPen(QPen(theme.color("muted"), 1.2))
+    end = QPointF(start.x(), start.y() - length)
+    painter.drawLine(start, end)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawPolyline(QPolygonF([end + QPointF(-2.5, 3.5), end, end + QPointF(2.5, 3.5)]))
+
+
 DIAGRAMS: dict[str, Callable[[QPainter], None]] = {
     "two_steps": two_steps,
     "stages": stages,
     "table": table,
     "split": split,
     "parity": parity,
+    "shapes": shapes,
 }

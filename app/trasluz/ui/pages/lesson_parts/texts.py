@@ -104,4 +104,20 @@ LESSONS = (
         "The Judge page shows how far apart the two are; a model that differs too much is not handed out.",
         "export",
     ),
+    Lesson(
+        "shapes",
+        "One network, five shapes of problems",
+        "Recurrent networks",
+        "shapes",
+        (
+            "A recurrent network goes through a sequence step by step. At each step it reads (below), changes what it "
+            "has in mind (the middle row), and may answer (above). The same cells serve at every step, so a sequence "
+            "may be as long as it likes.",
+            "When it reads and when it answers makes the shape. Read once, answer once: a photo and its class. Begin "
+            "once and answer on and on: a text that writes itself. Read all, then answer: the class of a sound. Read "
+            "all, then write: translation, transcription, a forecast. Read and answer at every step: a label for each.",
+        ),
+        "Under the drawing stands the newest model of yours that has each shape.",
+        "model",
+    ),
 )
