@@ -9,7 +9,7 @@ class CharactersConfig(CoreConfig):
     """How a network learns to write."""
 
     truncation: int = setting(
-        128,
+        64,
         title="Truncation",
         sentence="Over how many characters the error is sent back in time; what lies further back is remembered, but "
         "not learned from (truncated backpropagation through time).",
@@ -47,7 +47,7 @@ class CharactersConfig(CoreConfig):
         le=10_000,
     )
     batch_size: int = setting(
-        64,
+        32,
         title="Streams",
         sentence="In how many streams the text is read side by side; fewer where the text is short.",
         advanced=True,
