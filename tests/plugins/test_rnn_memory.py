@@ -10,6 +10,7 @@ import torch
 from sequence_rnn.memory.network import Endless, MemoryNetwork, step
 from sequence_rnn.memory.problems import Problem, answer_of, read_problem, scores
 from sequence_rnn.memory.source import LongMemory
+from sequence_rnn.reach import curve, sentence
 from trasluz.api import DataError, Record
 from trasluz.core.data.index import Index
 
@@ -65,6 +66,17 @@ def test_a_bad_file_is_answered_by_a_sentence(entries: dict, said: str, tmp_path
         read_problem(path)
     with pytest.raises(DataError):
         Index.build(tmp_path, tmp_path / "i.sqlite", [LongMemory()])
+
+
+def test_the_sentence_reads_the_gradient_where_the_letters_stand() -> None:
+    near, far = [1.0] * 4 + [0.05] * 4, [0.5] * 4 + [1.0] * 4
+    reach = {"asked": "at a delay of 4", "measure": "right", "where": [4, 7]}
+    cells = {"lstm": {"gradient": far, "score": 1.0}, "rnn": {"gradient": near, "score": 0.25}}
+    assert sentence({**reach, "cells": cells}) == (
+        "Where the letters stand, 4 to 7 steps back, the gradient is so much of its strongest: the plain RNN’s 5%, the "
+        "LSTM’s 100%. At a delay of 4: LSTM 100.0%, plain RNN 25.0% right."
+    )
+    assert curve({**reach, "cells": cells}).series[1].y[7] == pytest.approx(np.log10(0.05))
 
 
 def test_a_problem_is_data_like_any_other(tmp_path: Path) -> None:

@@ -64,21 +64,44 @@ def faded_after(norms: Sequence[float]) -> int | None:
 
 def sentence(reach: Mapping[str, Any]) -> str:
     """Read the plot: which cell's gradient reaches how far, and how well each did where that was measured."""
+    words = f"{_at_the_letters(reach) if reach.get('where') else _fading(reach)}"
+    cells = reach["cells"]
+    scores = {NAMES[cell]: found.get("score") for cell, found in cells.items()}
+    if all(score is not None for score in scores.values()):
+        share = reach.get("measure") == "right"
+        said = [f"{name} {score:.1%}" if share else f"{name} {score:.3f}" for name, score in scores.items()]
+        asked = str(reach.get("asked", ""))
+        words += f" {asked[:1].upper()}{asked[1:]}: {', '.join(said)} {reach.get('measure', '')}."
+    return words
+
+
+def _fading(reach: Mapping[str, Any]) -> str:
+    """After how many steps each gradient has faded, the shortest reach first."""
     cells = reach["cells"]
     far = len(next(iter(cells.values()))["gradient"]) - 1
     steps = {cell: faded_after(found["gradient"]) for cell, found in cells.items()}
     order = sorted(cells, key=lambda cell: steps[cell] or far + 1)
+    if not any(steps.values()):
+        return f"No cell’s gradient fades to a ten-thousandth within {far} steps."
     told = [
         f"the {NAMES[cell]}’s " + (f"after {steps[cell]} steps" if steps[cell] else f"not within {far} steps")
         for cell in order
     ]
-    words = f"Less than a ten-thousandth of the gradient is left: {', '.join(told)}."
-    scores = [(NAMES[cell], cells[cell].get("score")) for cell in order]
-    if all(score is not None for _, score in scores):
-        measure = reach.get("measure", "")
-        said = [f"{name} {score:.1%}" if measure == "right" else f"{name} {score:.3f}" for name, score in scores]
-        words += f" {reach.get('asked', '').capitalize()}: {', '.join(said)} {measure}.".replace("  ", " ")
-    return words
+    return f"Less than a ten-thousandth of the gradient is left: {', '.join(told)}."
+
+
+def _at_the_letters(reach: Mapping[str, Any]) -> str:
+    """How strong each gradient is where the letters stand that are to be remembered, beside its own strongest."""
+    first, last = reach["where"]
+    shares = {}
+    for cell, found in reach["cells"].items():
+        norms = np.asarray(found["gradient"], np.float64)
+        shares[cell] = float(norms[first : last + 1].mean() / max(norms.max(initial=0.0), 1e-30))
+    told = [f"the {NAMES[cell]}’s {shares[cell]:.0%}" for cell in sorted(shares, key=lambda cell: shares[cell])]
+    return (
+        f"Where the letters stand, {first} to {last} steps back, the gradient is so much of its strongest: "
+        f"{', '.join(told)}."
+    )
 
 
 class FarBack(Explainer):

@@ -171,4 +171,7 @@ class CharacterLesson(Lesson[CharacterNetwork]):
             from ..reach import sentence
 
             context.emit(Note(sentence=sentence(found), facts={"reach": found}))
+        elif not context.stopping():
+            words = "The text is too short to measure how far back each cell learns; give some thousand characters."
+            context.emit(Note(sentence=words, level="warning"))
         return found

@@ -168,6 +168,9 @@ class MemoryLesson(Lesson[MemoryNetwork]):
             "cells": {cell: cells[cell] for cell in NAMES},
             "problem": self.problem.as_json(),
         }
+        if self.problem.problem == "copy":
+            first = self.problem.delay + self.problem.length
+            found["where"] = [first, first + self.problem.length - 1]
         self.context.emit(Note(sentence=sentence(found), facts={"reach": found}))
         return found
 
