@@ -235,6 +235,7 @@ class JudgePage(Page):
         self.behind.reads = readings is not None
         self.behind.corrected.pictured = self._words().look != "pairs"
         self.sides.setVisible(readings is None)
+        self.behind.setVisible(verdict.has_truth)
         self.text_sides.setVisible(readings is not None)
         if readings is None:
             self.sides.show_verdict(verdict)

@@ -54,6 +54,9 @@ class Sides(Card):
         self._group.idClicked.connect(self.turn)
         self.body.addLayout(row)
         self._hint = Label("", "muted")
+        self.foreseen = Label("", wrap=True, selectable=True)
+        self.foreseen.setVisible(False)
+        self.body.addWidget(self.foreseen)
         self.body.addWidget(self._hint)
         self.stack = QStackedWidget()
         for widget in (scrolled(self.matrix), self.table, scrolled(self.doubt), scrolled(self.versus)):
@@ -84,7 +87,13 @@ class Sides(Card):
         ):
             self.buttons[side].setVisible(there)
         there = [i for i, button in enumerate(self.buttons) if not button.isHidden()]
-        self.setVisible(bool(there))
+        foreseen = not verdict.has_truth
+        for widget in (self._hint, self.stack):
+            widget.setVisible(not foreseen)
+        self.foreseen.setVisible(foreseen)
+        self.foreseen.setText(_foreseen(verdict) if foreseen else "")
+        self.set_title("How well the text is foreseen" if foreseen else "")
+        self.setVisible(bool(there) or foreseen)
         if there and self.side not in there:
             self.turn(there[0])
         if has_classes:
@@ -99,3 +108,17 @@ class Sides(Card):
         if self.matrix.selected is not None:
             self.matrix.selected = None
             self.matrix.update()
+
+
+def _foreseen(verdict: Verdict) -> str:
+    """What the score of a model of the next character means."""
+    metrics, known = verdict.card.metrics, len(verdict.card.extra.get("characters", ()))
+    words = "A text is not right or wrong: at each character the model says what may come next, and is measured by it."
+    if "perplexity" in metrics and "bits_per_character" in metrics:
+        words += (
+            f"\n\n{metrics['bits_per_character']:.2f} bits for a character are as if each had been chosen among "
+            f"{metrics['perplexity']:.1f} that are equally likely."
+        )
+    if known > 1:
+        words += f" Whoever knows nothing but the {known} characters needs {np.log2(known):.2f} bits."
+    return words + "\n\nLet it write on the Use page, and look there at what surprised it."

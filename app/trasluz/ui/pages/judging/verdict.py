@@ -131,6 +131,11 @@ class Verdict:
     """How the answers differ from the truth, where they are texts."""
 
     @property
+    def has_truth(self) -> bool:
+        """Whether answers can be right or wrong; a text is only foreseen, well or badly."""
+        return not self.items or any(item.target for item in self.items)
+
+    @property
     def judged_score(self) -> float | None:
         """The headline metric of the ONNX model, by the labels of its own time."""
         return self.card.metrics.get(self.card.headline)
@@ -263,7 +268,7 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
     )
     if not card.labels and items and words_for(card.kind).look != "photos":
         verdict.readings = Readings.of(items, by_words=words_for(card.kind).look == "pairs")
-    if known := [item for item in items if item.score is not None]:
+    if known := [item for item in items if item.score is not None and (item.target or card.labels)]:
         verdict.curve = RiskCoverage([item.score or 0.0 for item in known], [item.right for item in known])
     if card.labels:
         # a class that is only in the data judged on has no column of its own otherwise

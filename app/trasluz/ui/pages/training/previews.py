@@ -37,7 +37,7 @@ class PreviewList(Painted):
         said = [f"{p.text}, {'right' if p.text == p.target else f'is {p.target}'}" for _, p in self._items]
         self.setAccessibleDescription("; ".join(said))
         if self._thumbnails is not None:
-            self._thumbnails.want([path for path, _ in self._items[: self._room()]])
+            self._thumbnails.want([path for path, item in self._items[: self._room()] if item.target])
         self.updateGeometry()
         self.update()
 
@@ -61,10 +61,20 @@ class PreviewList(Painted):
         """Qt's: as many rows as fit whole."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        if self._items and not any(item.target for _, item in self._items):
+            self._paint_written(painter)
+            return
         shown = self._items[: self._room()]
         pitch = min(_PITCH + 16, (self.height() + 9) / max(1, len(shown)))
         for i, (path, item) in enumerate(shown):
             self._paint_row(painter, QRectF(0, i * pitch, self.width(), _PICTURE), path, item)
+
+    def _paint_written(self, painter: QPainter) -> None:
+        """What the model writes by itself, as it stands."""
+        painter.setFont(theme.font("mono"))
+        painter.setPen(theme.color("ink"))
+        words = "\n\n".join(item.text for _, item in self._items)
+        painter.drawText(QRectF(self.rect()), int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), words)
 
     def _paint_row(self, painter: QPainter, row: QRectF, path: str, item: Previewed) -> None:
         paint_thumbnail(painter, QRectF(row.left(), row.top(), _PICTURE, _PICTURE), self._thumbnails, path)
