@@ -22,6 +22,8 @@ PASS = 100
 SHORTEST = 4
 MASTERED = 0.97
 """The share of right answers from which on the delay grows."""
+NEARLY = 0.2
+"""A sum no further off shows that both numbers were remembered; that it comes out exactly is learned later."""
 GROWTH = 1.25
 SMOOTH = 0.9
 
@@ -72,11 +74,11 @@ def remember_long(layer: nn.RNNBase, cell: Cell, longest: float) -> None:
             gates[:hidden] = -bias
 
 
-def right(problem: Problem, scores: Tensor, y: Tensor) -> Tensor:
-    """The share of right answers."""
+def right(problem: Problem, scores: Tensor, y: Tensor, close: float = CLOSE) -> Tensor:
+    """The share of right answers; of sums, those no further off than `close`."""
     if problem.problem == "copy":
         return (scores.argmax(dim=2) == y).float().mean()
-    return ((scores[:, :, 0] - y).abs() <= CLOSE).float().mean()
+    return ((scores[:, :, 0] - y).abs() <= close).float().mean()
 
 
 def loss_of(problem: Problem, scores: Tensor, y: Tensor) -> Tensor:
@@ -93,9 +95,10 @@ def step(network: nn.Module, batch: tuple[Tensor, Tensor]) -> tuple[Tensor, dict
     problem = inner.problem
     scores = network(x)
     share = float(right(problem, scores.detach(), y))
+    remembered = float(right(problem, scores.detach(), y, NEARLY))
     at = int(inner.delay)
     if x.shape[1] == problem.steps(at):
-        inner.mastery.mul_(SMOOTH).add_((1 - SMOOTH) * share)
+        inner.mastery.mul_(SMOOTH).add_((1 - SMOOTH) * remembered)
         if float(inner.mastery) > MASTERED and at < problem.delay:
             inner.delay.fill_(min(problem.delay, int(np.ceil(at * GROWTH))))
             inner.mastery.fill_(0.8)
