@@ -235,7 +235,6 @@ class JudgePage(Page):
         self.behind.reads = readings is not None
         self.behind.corrected.pictured = self._words().look != "pairs"
         self.sides.setVisible(readings is None)
-        self.behind.setVisible(verdict.has_truth)
         self.text_sides.setVisible(readings is not None)
         if readings is None:
             self.sides.show_verdict(verdict)
@@ -243,7 +242,7 @@ class JudgePage(Page):
             self._wide.index = str(session.run.folder.index_path)
             self.text_sides.show_readings(readings, self._words())
             self.behind.readings.show_kind(self._words(), by_words=readings.words)
-        self.behind.fit(self.width())
+        self.behind.fit(self.width(), shown=verdict.has_truth)
 
     def _draw_actions(self) -> None:
         if self.verdict is None or self.session is None:

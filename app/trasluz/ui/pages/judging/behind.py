@@ -216,8 +216,10 @@ class BehindCard(Card):
         self.corrections_link.setEnabled(which != CORRECTED)
         self.fit(self._room)
 
-    def fit(self, room: int) -> None:
+    def fit(self, room: int, *, shown: bool | None = None) -> None:
         """Take the width that suits a page of this width, and give the photo what the words around it leave."""
+        if shown is not None:
+            self.setVisible(shown)
         self._room = room
         plain = 336 if room < 1500 else 420
         if self.reads:

@@ -1,7 +1,7 @@
 """The card at the left of the Judge page and its sides: confusions, classes, doubt, another run."""
 
 import numpy as np
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget
 
 from trasluz.api import Matrix
@@ -55,6 +55,7 @@ class Sides(Card):
         self.body.addLayout(row)
         self._hint = Label("", "muted")
         self.foreseen = Label("", wrap=True, selectable=True)
+        self.foreseen.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.foreseen.setVisible(False)
         self.body.addWidget(self.foreseen)
         self.body.addWidget(self._hint)

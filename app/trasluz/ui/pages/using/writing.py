@@ -33,6 +33,7 @@ _TICK = 33
 _PACES = (("slowly", 8.0), ("as one reads", 40.0), ("fast", 400.0), ("at once", 0.0))
 _MOST_KEPT = 8
 _SIDE = 400
+_WORDS = 118
 _VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
 
@@ -86,6 +87,7 @@ class WritingPanel(QWidget):
         self.inside = Inside()
         for slider in (self.temperature, self.top_k):
             slider.valueChanged.connect(self._say_sliders)
+        self._temperature_words.setMinimumWidth(_WORDS)
         self._say_sliders()
         self._arrange()
 
@@ -256,7 +258,7 @@ class WritingPanel(QWidget):
     def _say_sliders(self) -> None:
         self._temperature_words.setText(f"Temperature {self.temperature.value() / 100:.2f}")
         k = self.top_k.value()
-        self._top_k_words.setText(f"Drawn from the {k} likeliest" if k else "Drawn from all characters")
+        self._top_k_words.setText(f"Top-k: {k}" if k else "Top-k: all")
 
 
 def _counted(low: int, high: int, value: int, name: str) -> QSpinBox:
