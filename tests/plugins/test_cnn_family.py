@@ -307,5 +307,5 @@ def test_the_manifest_says_what_the_package_brings() -> None:
     manifest = tomllib.loads((Path(__file__).parents[2] / "plugins" / "finetuned_cnn" / "plugin.toml").read_text())
     families = list(trasluz_families())
     assert manifest["families"] == [family.id for family in families]
-    assert manifest["kinds"] == [Kind.IMAGE_CLASSES] == list(families[0].kinds)
+    assert manifest["kinds"] == [Kind.IMAGE_CLASSES, Kind.SOUND_CLASSES] == list(families[0].kinds)
     assert json.dumps(manifest)

@@ -140,7 +140,7 @@ def test_a_sentencepiece_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.spm").write_bytes(spm(SOURCE))
     found = Pieces.read(tmp_path / "a.spm")
     assert found.scores == pytest.approx(SOURCE)
-    for bad in (b"", b"\xff\xff\xff", b"text", field(2, bytes([3 << 3, 2])) + spm(SOURCE)):
+    for bad in (b"", b"\xff\xff\xff", b"text", spm(SOURCE) + field(2, bytes([3 << 3, 2]))):
         (tmp_path / "bad.spm").write_bytes(bad)
         with pytest.raises(FamilyError, match=r"bad\.spm"):
             Pieces.read(tmp_path / "bad.spm")

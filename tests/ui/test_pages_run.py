@@ -42,11 +42,11 @@ def buttons(widget: object) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "step"),
     [
-        ("model", "Open your photos →"),
-        ("train", "Open your photos →"),
-        ("judge", "Open your photos →"),
-        ("use", "Open your photos →"),
-        ("export", "Open your photos →"),
+        ("model", "Open your data →"),
+        ("train", "Open your data →"),
+        ("judge", "Open your data →"),
+        ("use", "Open your data →"),
+        ("export", "Open your data →"),
     ],
 )
 def test_without_a_project_each_page_has_the_one_next_step(name: str, step: str, window: Window, qtbot: QtBot) -> None:

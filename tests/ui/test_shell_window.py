@@ -60,7 +60,7 @@ def test_thumbnails_come_from_the_host_and_a_photo_opens(opened: Opened, photos:
     assert gallery.detail.picture.pixmap.width() == 48
     assert "blue" in gallery.detail.values["file"].text()
     qtbot.keyClick(gallery.grid, Qt.Key.Key_Right)
-    assert "photo-001" in gallery.detail.values["file"].text()
+    assert "photo-001" in gallery.detail.values["file"].text().replace("\u200b", "")
     gallery.close_detail()
     assert not gallery.detail.isVisible()
 
