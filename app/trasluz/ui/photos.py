@@ -14,6 +14,7 @@ from .widgets.chip import Mark
 
 PAGE = 200
 _PAGES_KEPT = 60
+_KEYS_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,8 @@ class PhotoModel(QAbstractListModel):
         self._asked: dict[int, Call] = {}
         self._counting: Call | None = None
         self._sight = (0, -1)
+        self._rows: dict[str, int] = {}  # in sight, by what their pictures are asked by
+        self._keys: dict[tuple[str, str], str] = {}  # a path costs more than the rest of painting an item
         thumbnails.came.connect(self._picture_came)
 
     def open(self, index: Any, shown: Filter | None = None) -> None:
@@ -82,6 +85,8 @@ class PhotoModel(QAbstractListModel):
     def _reset(self, count: int, first: list[Any] | None = None) -> None:
         self.beginResetModel()
         self._count = count
+        self._rows.clear()
+        self._keys.clear()
         self._pages.clear()
         if first:
             self._pages[0] = first
@@ -107,7 +112,12 @@ class PhotoModel(QAbstractListModel):
 
     def key(self, item: Any) -> str:
         """What its picture is asked by: its path, and its part where a file holds several."""
-        return key_of(self.path(item), item.part)
+        place = item.path, item.part
+        if place not in self._keys:
+            if len(self._keys) >= _KEYS_KEPT:
+                self._keys.clear()
+            self._keys[place] = key_of(self.path(item), item.part)
+        return self._keys[place]
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """The words for tool tips and screen readers; pictures are asked for by `picture`."""
@@ -147,8 +157,10 @@ class PhotoModel(QAbstractListModel):
             if number not in self._pages:
                 self._fetch(number)
         items = [self._held(row) for row in range(first, min(last + 1 + ahead, self._count))]
+        keys = {self.key(item): first + number for number, item in enumerate(items) if item is not None}
+        self._rows = {key: row for key, row in keys.items() if row <= last}
         if self.pictured:
-            self._thumbnails.want([self.key(item) for item in items if item is not None])
+            self._thumbnails.want(list(keys))
 
     def _held(self, row: int) -> Any:
         page = self._pages.get(row // PAGE)
@@ -173,11 +185,7 @@ class PhotoModel(QAbstractListModel):
         self.dataChanged.emit(self.index(start, 0), self.index(min(start + PAGE, self._count) - 1, 0))
         self._want()
 
-    def _picture_came(self, path: str) -> None:
-        first, last = self._sight
-        for row in range(first, min(last + 1, self._count)):
-            item = self._held(row)
-            if item is not None and self.key(item) == path:
-                at = self.index(row, 0)
-                self.dataChanged.emit(at, at)
-                return
+    def _picture_came(self, key: str) -> None:
+        if (row := self._rows.get(key)) is not None:
+            at = self.index(row, 0)
+            self.dataChanged.emit(at, at)
