@@ -272,11 +272,11 @@ def test_the_best_point_wears_a_ring(qtbot: QtBot) -> None:
                 [f"class {i}" for i in range(120)],
                 [f"class {i}" for i in range(120)],
             ),
-            1500,
+            250,
         ),
-        (Heatmap("h", rng.normal(size=(512, 2000)).astype(np.float32)), 2000),
-        (Curve("c", tuple(Series(f"s{i}", np.arange(20_000.0), rng.normal(size=20_000)) for i in range(3))), 2000),
-        (Points("p", rng.normal(size=(5000, 2))), 1500),
+        (Heatmap("h", rng.normal(size=(512, 2000)).astype(np.float32)), 400),
+        (Curve("c", tuple(Series(f"s{i}", np.arange(20_000.0), rng.normal(size=20_000)) for i in range(3))), 400),
+        (Points("p", rng.normal(size=(5000, 2))), 250),
     ],
     ids=["matrix", "heatmap", "curve", "points"],
 )
@@ -285,10 +285,13 @@ def test_large_views_are_drawn_once_and_repainted_cheaply(view: View, limit: int
     qtbot.addWidget(painter)
     painter.resize(900, 700)
     painter.show()
-    start = time.thread_time()
-    painter.grab()
-    # several times what it takes on a slow, busy computer: drawing point by point would take longer still
-    assert (time.thread_time() - start) * 1000 < limit
+    first = []
+    for width in (900, 880, 860):  # another size is drawn anew; a busy computer is rarely busy three times
+        painter.resize(width, 700)
+        start = time.thread_time()
+        painter.grab()
+        first.append((time.thread_time() - start) * 1000)
+    assert min(first) < limit
     again = []
     for _ in range(5):
         start = time.thread_time()

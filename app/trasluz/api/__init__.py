@@ -5,9 +5,10 @@ a minor step adds, a major step takes away. A plugin's manifest names the versio
 """
 
 from trasluz.api.advice import Advice
-from trasluz.api.config import EpochsConfig, Suggestion, TrainConfig, setting
+from trasluz.api.config import EpochsConfig, Suggestion, TrainConfig, again, setting
 from trasluz.api.data import (
     SPLITS,
+    ArrangedDataset,
     DataError,
     Dataset,
     DatasetSource,
@@ -93,6 +94,7 @@ __all__ = [
     "Advice",
     "AdviceContext",
     "Alignment",
+    "ArrangedDataset",
     "Audio",
     "Axis",
     "Bars",
@@ -157,6 +159,7 @@ __all__ = [
     "View",
     "WritingPredictor",
     "Written",
+    "again",
     "hookimpl",
     "hookspec",
     "parse_event",

@@ -1,6 +1,7 @@
 """Settings, declared once: the form, the command line, the file, the checks and the docs come from here."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,43 @@ def setting(
     if placeholder:
         extra["placeholder"] = placeholder
     if when:
-        extra["when"] = {name: list(values) for name, values in when.items()}
+        extra |= _beside(when)
     return Field(default=default, title=title, description=sentence, json_schema_extra=extra, **bounds)
+
+
+def again(
+    base: type[BaseModel],
+    name: str,
+    default: Any,
+    *,
+    title: str = "",
+    sentence: str = "",
+    when: Mapping[str, Sequence[Any]] | None = None,
+) -> Any:
+    """A setting of a base class once more, with another default: type, bounds and words have one home.
+
+    Args:
+        base: The class that declares it.
+        name: Its name there, and here.
+        default: The value where the person says nothing.
+        title: Other words for the form; empty takes the base's.
+        sentence: What it does here; empty takes the base's.
+        when: As of `setting`; None takes the base's.
+
+    Raises:
+        KeyError: If the base has no such setting.
+    """
+    field = copy(base.model_fields[name])
+    field.default = default
+    field.title = title or field.title
+    field.description = sentence or field.description
+    if when and isinstance(field.json_schema_extra, dict):
+        field.json_schema_extra = field.json_schema_extra | _beside(when)
+    return field
+
+
+def _beside(when: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    return {"when": {name: list(values) for name, values in when.items()}}
 
 
 @dataclass(frozen=True, slots=True)

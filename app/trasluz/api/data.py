@@ -225,3 +225,52 @@ class Dataset(Protocol):
     def read(self, record: Record) -> Sample:
         """Decode one item; raises `DataError`."""
         ...
+
+
+class ArrangedDataset(ABC):
+    """A `Dataset` whose items are made of those of another one: sources with all their answers, places, origins.
+
+    A family derives its own from this in `ModelFamily.arranged`. Its answers are free, so it has no labels.
+
+    Args:
+        dataset: The data as it was read.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    @property
+    def kind(self) -> str:
+        """The kind of the data."""
+        return self._dataset.kind
+
+    @property
+    def root(self) -> Path:
+        """Where it lies."""
+        return self._dataset.root
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """None: answers are free."""
+        return ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the data as it was read."""
+        return self._dataset.fingerprint
+
+    def count(self, split: Split) -> int:
+        """How many items the split has."""
+        return len(self.records(split))
+
+    @abstractmethod
+    def records(self, split: Split) -> Sequence[Record]:
+        """The items of a split in a stable order."""
+
+    def content_hash(self, record: Record) -> str:
+        """The hash of what an item is made of."""
+        return self._dataset.content_hash(record)
+
+    @abstractmethod
+    def read(self, record: Record) -> Sample:
+        """Decode one item; raises `DataError`."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import Event, FamilyError, Note, Progress, TrainingStopped
+from trasluz.api import Event, FamilyError, Note, Progress, TrainContext, TrainingStopped
 
 from .checkpoint_folder import CONFIG, INDEX, PICKLES, PREPROCESSOR, WEIGHTS, check_config
 
@@ -97,6 +97,45 @@ def fetch(
         if not _complete(place):  # another run may have done it meanwhile
             _Download(source, place, emit, stopping).run(check)
     return place
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A model of the hub that lies on this computer.
+
+    Attributes:
+        place: Its folder.
+        title: Its name without its owner's.
+        licence: As the hub states it, and whose it is.
+    """
+
+    place: Path
+    title: str
+    licence: str
+
+
+def fetch_for(context: TrainContext, value: str, *, check: Callable[[Path], object]) -> Fetched:
+    """The model that a setting names as `hub:owner/name`, downloaded into the person's library if it is not there.
+
+    Args:
+        context: The run: told of the progress, asked whether to stop.
+        value: The setting.
+        check: As of `fetch`.
+
+    Raises:
+        FamilyError: If it cannot be had or is not of the right kind.
+        TrainingStopped: If the person stopped the download.
+    """
+    source = Source.parse(value)
+    place = fetch(
+        source,
+        folder=context.library_folder / "hub",
+        emit=context.emit,
+        stopping=context.stopping,
+        check=check,
+    )
+    licence = f"{licence_of(place) or 'licence not stated'} ({source.owner_and_name})"
+    return Fetched(place, source.owner_and_name.rpartition("/")[2], licence)
 
 
 def at_hand(source: Source, folder: Path) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 from trasluz.api import spectrogram
 from trasluz.api.sound_file import DECODED
+from trasluz.torchkit.photos.script import ANSWERED, OPENED
 
 AS_PICTURE: dict[str, Any] = {
     "before_the_graph": {
@@ -32,13 +33,6 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-here = Path(__file__).resolve().parent
-card = json.loads((here / "card.json").read_text(encoding="utf-8"))
-graph = str(here / card["graphs"][0]["file"])
-session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])  # or CUDAExecutionProvider
-chosen = here / "answering.json"  # there if the person chose when the model says “don't know”
-least = json.loads(chosen.read_text(encoding="utf-8")).get("unsure_below") or 0.0 if chosen.exists() else 0.0
-
 '''
 
 _LOOP = """
@@ -51,13 +45,10 @@ for path in sys.argv[1:]:
 
         waveform = soxr.resample(waveform, own, rate)
     scores = session.run(["probabilities"], {"image": picture(waveform, rate)[None]})[0][0]
-    best = np.argsort(-scores)[:3]
-    unsure = "don't know: " if scores[best[0]] < least else ""
-    print(path, unsure + ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")
 """
 
 
 def spectrogram_script() -> str:
     """The source of `predict.py` for sounds; the spectrogram is made by the program's own code."""
     source = Path(spectrogram.__file__).read_text(encoding="utf-8")
-    return _HEAD + source[source.index("RATES = (") :] + "\n\n" + DECODED + _LOOP
+    return _HEAD + OPENED + "\n" + source[source.index("RATES = (") :] + "\n\n" + DECODED + _LOOP + ANSWERED

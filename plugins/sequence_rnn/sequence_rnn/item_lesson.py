@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from .front import FrontEnd, keeper
 from .lesson import GRAPH_FILE, Lesson
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from trasluz.torchkit.batches import Batches
     from trasluz.torchkit.graph import GraphWriter
@@ -26,17 +26,6 @@ if TYPE_CHECKING:
     from .recurrent import RecurrentCore
 
 CHECKED_AT_ONCE = 16
-
-
-class ItemNetwork(Protocol):
-    """What an `ItemLesson` needs of its network."""
-
-    stem: "nn.Module"
-    core: "RecurrentCore"
-
-    def layers_seen(self, features: "Tensor", steps: "Tensor") -> "dict[str, Tensor]":
-        """Every output of the graph, from the stem's features (B, T, D)."""
-        ...
 
 
 Net = TypeVar("Net", bound=Any)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from trasluz.api import EpochsConfig, setting
+from trasluz.api import EpochsConfig, again, setting
 
 Network = Literal["rnn", "attention", "transformer"]
 Tokens = Literal["auto", "characters", "words", "subwords"]
@@ -183,13 +183,11 @@ class TextSeq2SeqConfig(EpochsConfig):
         le=1000,
         advanced=True,
     )
-    batch_size: int = setting(
+    batch_size: int = again(
+        EpochsConfig,
+        "batch_size",
         256,
-        title="Batch",
         sentence="How many pairs are learned from at once at the most; fewer where a pass would have few steps.",
-        advanced=True,
-        ge=1,
-        le=65_536,
     )
     batch_tokens: int = setting(
         0,

@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, overload
 
-from trasluz.api import SPLITS, DataError, Dataset, Record, Sample, Split
+from trasluz.api import SPLITS, ArrangedDataset, DataError, Dataset, Record, Sample, Split
 
 BETWEEN = "\n"
 """Between the right answers to one source, in `Record.target`: no text holds a line end."""
 
 
-class Directed:
+class Directed(ArrangedDataset):
     """A `trasluz.api.Dataset` with one item for each different source of a split; its target is all right answers.
 
     Raises:
@@ -19,7 +18,7 @@ class Directed:
     """
 
     def __init__(self, dataset: Dataset, settings: Mapping[str, Any]) -> None:
-        self._dataset = dataset
+        super().__init__(dataset)
         first = next((r for split in SPLITS for r in dataset.records(split)[:1]), None)
         columns = list(first.extra["texts"]) if first is not None else ["1", "2"]
         for name in ("source", "target"):
@@ -33,26 +32,6 @@ class Directed:
             raise DataError(f"Source and target are the same column, “{self.source}”; choose two.")
         self._groups: dict[Split, list[tuple[int, ...]]] = {}
 
-    @property
-    def kind(self) -> str:
-        """The kind of the data."""
-        return self._dataset.kind
-
-    @property
-    def root(self) -> Path:
-        """Where it lies."""
-        return self._dataset.root
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """None: answers are free."""
-        return ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the data."""
-        return self._dataset.fingerprint
-
     def count(self, split: Split) -> int:
         """How many different sources the split has."""
         return len(self._grouped(split))
@@ -60,10 +39,6 @@ class Directed:
     def records(self, split: Split) -> "Sequence[Record]":
         """An item for each different source, in the order in which they come."""
         return _Grouped(self, split, self._grouped(split))
-
-    def content_hash(self, record: Record) -> str:
-        """The hash of the first pair of an item."""
-        return self._dataset.content_hash(record)
 
     def read(self, record: Record) -> Sample:
         """Give the source as `text`."""

@@ -57,16 +57,8 @@ def opened(context: TrainContext, value: str, *, side: int | None = None) -> Ope
     """
     value = value.strip()
     if value.startswith(hub.PREFIX):
-        source = hub.Source.parse(value)
-        place = hub.fetch(
-            source,
-            folder=context.library_folder / "hub",
-            emit=context.emit,
-            stopping=context.stopping,
-            check=check_kind,
-        )
-        licence = f"{hub.licence_of(place) or 'licence not stated'} ({source.owner_and_name})"
-        title = source.owner_and_name.rpartition("/")[2]
+        found = hub.fetch_for(context, value, check=check_kind)
+        place, title, licence = found.place, found.title, found.licence
     else:
         place = Path(value).expanduser()
         if not place.is_dir():

@@ -4,7 +4,8 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from trasluz.api import EpochsConfig, setting
+from trasluz.api import again, setting
+from trasluz.torchkit.photos.settings import PhotoLearningConfig
 
 Start = Literal["auto", "pretrained", "distil", "masked", "scratch"]
 Learn = Literal["auto", "linear", "lora", "all"]
@@ -15,9 +16,27 @@ OWN_SIDE = 64
 """The side of a photo where nobody chose one and no checkpoint has its own."""
 
 
-class VisionTransformerConfig(EpochsConfig):
+class VisionTransformerConfig(PhotoLearningConfig):
     """How a Vision Transformer learns one's own classes."""
 
+    epochs: int = again(
+        PhotoLearningConfig,
+        "epochs",
+        60,
+        sentence="How often it goes through all photos at the most; it stops earlier when it no longer improves. A "
+        "linear classifier on a checkpoint looks at each photo once.",
+    )
+    learning_rate: float = again(
+        PhotoLearningConfig,
+        "learning_rate",
+        1e-3,
+        sentence="How far each step moves the weights of a network that begins with nothing; where all of a checkpoint "
+        "learns on it is a tenth of this, and less in earlier layers, by “Layer decay”.",
+    )
+    patience: int = again(PhotoLearningConfig, "patience", 15)
+    weight_decay: float = again(PhotoLearningConfig, "weight_decay", 0.05)
+    layer_decay: float = again(PhotoLearningConfig, "layer_decay", 0.75, when={"start": ["pretrained", "masked"]})
+    drop_path: float = again(PhotoLearningConfig, "drop_path", 0.05, title="Skipped layers")
     start: Start = setting(
         "auto",
         title="Start",
@@ -169,155 +188,12 @@ class VisionTransformerConfig(EpochsConfig):
         ge=1,
         le=256,
     )
-    epochs: int = setting(
-        60,
-        title="Passes",
-        sentence="How often it goes through all photos at the most; it stops earlier when it no longer improves. A "
-        "linear classifier on a checkpoint looks at each photo once.",
-        ge=1,
-        le=10_000,
-    )
-    batch_size: int = setting(
-        32,
-        title="Batch",
-        sentence="How many photos are learned from at once; halved by itself when memory runs out.",
-        advanced=True,
-        ge=1,
-        le=4096,
-    )
-    learning_rate: float = setting(
-        1e-3,
-        title="Learning rate",
-        sentence="How far each step moves the weights of a network that begins with nothing; where all of a checkpoint "
-        "learns on it is a tenth of this, and less in earlier layers, by “Layer decay”.",
-        advanced=True,
-        gt=0,
-        le=10,
-    )
-    patience: int = setting(
-        15,
-        title="Patience",
-        sentence="It stops after this many passes without improvement and keeps the best one.",
-        advanced=True,
-        ge=1,
-        le=1000,
-    )
-    augmentation: float = setting(
-        0.5,
-        title="Variation",
-        sentence="How much each photo is cropped, mirrored, turned and tinted anew in each pass, from none (0) to "
-        "strong (1); more helps with few photos, less where place or colour decides the class.",
-        advanced=True,
-        ge=0,
-        le=1,
-    )
-    mirror: bool = setting(
-        True,
-        title="Mirror",
-        sentence="Whether a photo may be shown mirrored; switch it off where left and right mean something, as in "
-        "writing or signs.",
-        advanced=True,
-    )
-    policy: Literal["everyday", "randaugment"] = setting(
-        "everyday",
-        title="Kind of variation",
-        sentence="What else than cropping and mirroring is done to a photo that is learned from.",
-        labels={
-            "everyday": "Everyday — turned a little, other light and colours, as other cameras would see it",
-            "randaugment": "RandAugment — two alterations drawn from fourteen, harsher; for long training",
-        },
-        advanced=True,
-    )
-    mixing: Literal["none", "mixup", "cutmix"] = setting(
-        "none",
-        title="Mixing",
-        sentence="Whether it learns from two photos made one, with both labels; it curbs learning by heart in long "
-        "training.",
-        labels={
-            "none": "None — each photo by itself",
-            "mixup": "Mixup — one photo laid over the other",
-            "cutmix": "CutMix — a rectangle of one photo pasted into the other",
-        },
-        advanced=True,
-    )
-    erasing: float = setting(
-        0.0,
-        title="Erasing",
-        sentence="How often a rectangle of a photo is covered, so that no single detail decides.",
-        advanced=True,
-        ge=0,
-        le=1,
-    )
-    class_weights: Literal["auto", "none", "root", "balanced"] = setting(
-        "auto",
-        title="Rare classes",
-        sentence="How much more a photo of a rare class counts.",
-        labels={
-            "auto": "Choose for me — a little more, where one class has ten times the photos of another",
-            "none": "As they are — each photo counts the same",
-            "root": "A little more — by the square root of how rare it is",
-            "balanced": "Balanced — each class counts the same, however few its photos; finds more of the rare, "
-            "and names them wrongly more often",
-        },
-        advanced=True,
-    )
-    drop_path: float = setting(
-        0.05,
-        title="Skipped layers",
-        sentence="How often the last layer is skipped for a photo, earlier ones less often, so that the network relies "
-        "on no single one.",
-        advanced=True,
-        ge=0,
-        lt=1,
-    )
     layer_scale: bool = setting(
         False,
         title="Layer scale",
         when=OWN,
         sentence="Whether each layer begins by adding very little; it steadies deep networks that begin with nothing.",
         advanced=True,
-    )
-    label_smoothing: float = setting(
-        0.1,
-        title="Label smoothing",
-        sentence="How much doubt is kept about each label; it evens out mislabelled photos.",
-        advanced=True,
-        ge=0,
-        lt=1,
-    )
-    weight_decay: float = setting(
-        0.05,
-        title="Weight decay",
-        sentence="How strongly the weights are pulled towards zero.",
-        advanced=True,
-        ge=0,
-        le=10,
-    )
-    layer_decay: float = setting(
-        0.75,
-        title="Layer decay",
-        when={"start": ["pretrained", "masked"]},
-        sentence="Where a checkpoint learns on, each layer learns this many times as fast as the one after it.",
-        advanced=True,
-        gt=0,
-        le=1,
-    )
-    warmup: float = setting(
-        0.1,
-        title="Warm-up",
-        sentence="The share of the training in which the learning rate rises from zero.",
-        advanced=True,
-        ge=0,
-        le=1,
-    )
-    averaging: float = setting(
-        0.99,
-        title="Averaging",
-        sentence="What is measured and kept is a moving average of the weights, of which each step keeps this share; "
-        "at 0.99 it looks back over about a hundred steps, at 0 it is the weights themselves.",
-        advanced=True,
-        ge=0,
-        lt=1,
     )
 
     @model_validator(mode="after")

@@ -1,6 +1,22 @@
 """The program that goes with an exported model: a photo's class, with onnxruntime, numpy and Pillow alone."""
 
-PREDICT = '''\
+OPENED = """\
+here = Path(__file__).resolve().parent
+card = json.loads((here / "card.json").read_text(encoding="utf-8"))
+graph = str(here / card["graphs"][0]["file"])
+session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])  # or CUDAExecutionProvider
+chosen = here / "answering.json"  # there if the person chose when the model says “don't know”
+least = json.loads(chosen.read_text(encoding="utf-8")).get("unsure_below") or 0.0 if chosen.exists() else 0.0
+"""
+"""Opens the model that lies beside the program, and finds below which score it says that it does not know."""
+ANSWERED = """\
+    best = np.argsort(-scores)[:3]
+    unsure = "don't know: " if scores[best[0]] < least else ""
+    print(path, unsure + ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")
+"""
+"""Prints what the `scores` of a `path` say."""
+PREDICT = (
+    '''\
 """Says what a photo shows. Needs: pip install onnxruntime numpy pillow. Use: python predict.py PHOTO ..."""
 import json
 import sys
@@ -10,13 +26,9 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-here = Path(__file__).resolve().parent
-card = json.loads((here / "card.json").read_text(encoding="utf-8"))
-graph = str(here / card["graphs"][0]["file"])
-session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])  # or CUDAExecutionProvider
-chosen = here / "answering.json"  # there if the person chose when the model says “don't know”
-least = json.loads(chosen.read_text(encoding="utf-8")).get("unsure_below") or 0.0 if chosen.exists() else 0.0
-
+'''
+    + OPENED
+    + """
 
 def read(path):
     photo = Image.open(path)
@@ -37,7 +49,6 @@ def read(path):
 
 for path in sys.argv[1:]:
     scores = session.run(["probabilities"], {"image": read(path)})[0][0]
-    best = np.argsort(-scores)[:3]
-    unsure = "don't know: " if scores[best[0]] < least else ""
-    print(path, unsure + ", ".join(f"{card['labels'][i]} {scores[i]:.4f}" for i in best), sep="\\t")
-'''
+"""
+    + ANSWERED
+)

@@ -53,15 +53,5 @@ def _of_hub(context: TrainContext, value: str, *, weights: bool) -> "Backbone":
 
     from . import checkpoint
 
-    source = hub.Source.parse(value)
-    place = hub.fetch(
-        source,
-        folder=context.library_folder / "hub",
-        emit=context.emit,
-        stopping=context.stopping,
-        check=checkpoint.check_kind,
-    )
-    title = source.owner_and_name.rpartition("/")[2]
-    licence = hub.licence_of(place)
-    licence = f"{licence or 'licence not stated'} ({source.owner_and_name})"
-    return checkpoint.pretrained(place, id=value, title=title, licence=licence, weights=weights)
+    found = hub.fetch_for(context, value, check=checkpoint.check_kind)
+    return checkpoint.pretrained(found.place, id=value, title=found.title, licence=found.licence, weights=weights)

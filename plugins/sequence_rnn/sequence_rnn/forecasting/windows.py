@@ -8,12 +8,11 @@ Shapes: T rows of a series, C columns, W steps of the window, H of the horizon.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trasluz.api import SPLITS, DataError, Dataset, Record, Sample, Split
+from trasluz.api import SPLITS, ArrangedDataset, DataError, Dataset, Record, Sample, Split
 
 from .fitting import Plan, naive_errors, plan_of
 from .texts import written
@@ -49,7 +48,7 @@ class Whole:
         return self.values[low:high]
 
 
-class Forecasting:
+class Forecasting(ArrangedDataset):
     """A `trasluz.api.Dataset` with an item for each origin.
 
     Raises:
@@ -57,7 +56,7 @@ class Forecasting:
     """
 
     def __init__(self, dataset: Dataset, settings: Mapping[str, Any]) -> None:
-        self._dataset = dataset
+        super().__init__(dataset)
         self.series = _joined(dataset)
         self.plan: Plan = plan_of(
             [each.train() for each in self.series],
@@ -68,26 +67,6 @@ class Forecasting:
         )
         self.naive = [naive_errors(each.train(), self.plan.season) for each in self.series]
         self._items: dict[Split, list[tuple[int, int]]] = {split: self._origins(split) for split in SPLITS}
-
-    @property
-    def kind(self) -> str:
-        """The kind of the data."""
-        return self._dataset.kind
-
-    @property
-    def root(self) -> Path:
-        """Where it lies."""
-        return self._dataset.root
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """None: a forecast is no class."""
-        return ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the data."""
-        return self._dataset.fingerprint
 
     def count(self, split: Split) -> int:
         """How many origins the split is judged by."""

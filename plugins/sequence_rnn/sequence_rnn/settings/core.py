@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from trasluz.api import EpochsConfig, setting
+from trasluz.api import EpochsConfig, again, setting
 
 TaskName = Literal[
     "auto",
@@ -78,29 +78,19 @@ class CoreConfig(EpochsConfig):
         ge=0,
         lt=1,
     )
-    epochs: int = setting(
+    epochs: int = again(
+        EpochsConfig,
+        "epochs",
         60,
-        title="Passes",
         sentence="How often the network goes through all items at the most; it stops earlier when it no longer "
         "improves.",
-        ge=1,
-        le=10_000,
     )
-    batch_size: int = setting(
-        8,
-        title="Batch",
-        sentence="How many items are learned from at once; halved by itself when memory runs out.",
-        advanced=True,
-        ge=1,
-        le=4096,
-    )
-    learning_rate: float = setting(
+    batch_size: int = again(EpochsConfig, "batch_size", 8)
+    learning_rate: float = again(
+        EpochsConfig,
+        "learning_rate",
         2e-3,
-        title="Learning rate",
         sentence="How far each step moves the weights at its height; it rises first and then falls to nothing.",
-        advanced=True,
-        gt=0,
-        le=10,
     )
     weight_decay: float = setting(
         0.01,

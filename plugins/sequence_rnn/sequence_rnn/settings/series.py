@@ -1,41 +1,33 @@
 """The settings of the tasks on time series."""
 
-from copy import copy
-from typing import Any, Literal
+from typing import Literal
 
-from trasluz.api import setting
+from trasluz.api import again, setting
 
 from .core import CoreConfig
-
-
-def _from_the_start(name: str, value: Any) -> Any:
-    """A setting of every task that starts at another value here: series are short, few, and quickly gone through."""
-    field = copy(CoreConfig.model_fields[name])
-    field.default = value
-    return field
 
 
 class SeriesConfig(CoreConfig):
     """How labelled series are learned from."""
 
-    layers: int = _from_the_start("layers", 1)
-    units: int = _from_the_start("units", 64)
-    epochs: int = _from_the_start("epochs", 200)
-    batch_size: int = _from_the_start("batch_size", 16)
-    patience: int = _from_the_start("patience", 60)
+    layers: int = again(CoreConfig, "layers", 1)
+    units: int = again(CoreConfig, "units", 64)
+    epochs: int = again(CoreConfig, "epochs", 200)
+    batch_size: int = again(CoreConfig, "batch_size", 16)
+    patience: int = again(CoreConfig, "patience", 60)
 
 
 class ForecastConfig(CoreConfig):
     """How a series is forecast."""
 
-    cell: Literal["rnn", "gru", "lstm"] = _from_the_start("cell", "gru")
-    directions: Literal["both", "one"] = _from_the_start("directions", "one")
-    layers: int = _from_the_start("layers", 1)
-    units: int = _from_the_start("units", 48)
-    epochs: int = _from_the_start("epochs", 80)
-    batch_size: int = _from_the_start("batch_size", 32)
-    patience: int = _from_the_start("patience", 20)
-    augmentation: float = _from_the_start("augmentation", 0.2)
+    cell: Literal["rnn", "gru", "lstm"] = again(CoreConfig, "cell", "gru")
+    directions: Literal["both", "one"] = again(CoreConfig, "directions", "one")
+    layers: int = again(CoreConfig, "layers", 1)
+    units: int = again(CoreConfig, "units", 48)
+    epochs: int = again(CoreConfig, "epochs", 80)
+    batch_size: int = again(CoreConfig, "batch_size", 32)
+    patience: int = again(CoreConfig, "patience", 20)
+    augmentation: float = again(CoreConfig, "augmentation", 0.2)
     horizon: int = setting(
         0,
         title="Horizon",

@@ -7,12 +7,11 @@ chance alone.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from trasluz.api import DataError, Dataset, Record, Sample, Split
+from trasluz.api import ArrangedDataset, DataError, Dataset, Record, Sample, Split
 
 from .reading import words_of
 from .shares import NOISE_POWER, kept_share
@@ -26,49 +25,21 @@ CONTEXT = 5
 """Words to each side that are shown."""
 
 
-class Windows:
+class Windows(ArrangedDataset):
     """A `trasluz.api.Dataset` whose items are places in the text of another one."""
 
     def __init__(self, dataset: Dataset, settings: Mapping[str, Any]) -> None:
-        self._dataset = dataset
+        super().__init__(dataset)
         self._ignore_case = bool(settings.get("ignore_case", True))
         self._subsampling = float(settings.get("subsampling", 1e-3))
         self._counts: Counter[str] = Counter()
         self._made: dict[Split, list[Record]] = {}
-
-    @property
-    def kind(self) -> str:
-        """The kind of the data."""
-        return self._dataset.kind
-
-    @property
-    def root(self) -> Path:
-        """Where it lies."""
-        return self._dataset.root
-
-    @property
-    def labels(self) -> Sequence[str]:
-        """None: any word may be right."""
-        return ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Of the data."""
-        return self._dataset.fingerprint
-
-    def count(self, split: Split) -> int:
-        """How many places."""
-        return len(self.records(split))
 
     def records(self, split: Split) -> Sequence[Record]:
         """The places, evenly over the part; the same each time."""
         if split not in self._made:
             self._made[split] = self._places(split)
         return self._made[split]
-
-    def content_hash(self, record: Record) -> str:
-        """The hash of the passage."""
-        return self._dataset.content_hash(record)
 
     def read(self, record: Record) -> Sample:
         """Give the place as `text`, with the words to choose from in brackets."""
