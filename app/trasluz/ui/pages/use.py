@@ -57,6 +57,7 @@ class UsePage(Page):
         self.writing: WritingPanel | None = None
         self._writes = False
         self._unsure_below: float | None = None
+        self._look_again = False
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
         self.place = DropPlace()
         self.tray = Tray()
@@ -197,8 +198,12 @@ class UsePage(Page):
     def _open_model(self, *, quiet: bool = False) -> None:
         """Have the model open, and know how it is to answer; `quiet` where it was open before."""
         model = self._model
-        if model is None or self.session is None or (quiet and self._opening is not None and not self._opening.done):
+        if model is None or self.session is None:
             return
+        if quiet and self._opening is not None and not self._opening.done:
+            self._look_again = True  # what is under way may have read how it answers before that was changed
+            return
+        self._look_again = False
         if self._opening is not None:
             self._opening.cancel()
         if not quiet:
@@ -234,6 +239,8 @@ class UsePage(Page):
             self._predict(self.tray.tray.paths[:_AT_ONCE])
             if self._path:
                 self._show_photo(self._path)
+        if self._look_again:
+            self._open_model(quiet=True)
 
     def _not_opened(self, trouble: "Trouble") -> None:
         self.header.set_subtitle(trouble.sentence)
