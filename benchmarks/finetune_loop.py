@@ -2,9 +2,10 @@
 
 Both train the same network with the same batches, variations, parts that learn and optimiser. What torchkit adds is
 checkpoints, curves, progress, gradient clipping, the moving average, and an answer to what goes wrong. They take
-turns, in blocks, so that both meet the same noise of the machine:
+turns, in blocks, so that both meet the same noise of the machine. A block is a pass and ends with a checkpoint, so it
+must not be too short:
 
-    python benchmarks/finetune_loop.py FOLDER [--strategy few-layers] [--blocks 4] [--photos 256]
+    python benchmarks/finetune_loop.py FOLDER [--strategy few-layers] [--blocks 4] [--photos 1024]
         [--policy randaugment] [--mixing cutmix]
 """
 
@@ -108,7 +109,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--strategy", default="few-layers", choices=["few-layers", "many-layers"])
     parser.add_argument("--blocks", type=int, default=4)
-    parser.add_argument("--photos", type=int, default=256)
+    parser.add_argument("--photos", type=int, default=1024)
     parser.add_argument("--policy", default="everyday", choices=["everyday", "randaugment"])
     parser.add_argument("--mixing", default="none", choices=["none", "mixup", "cutmix"])
     asked = parser.parse_args()

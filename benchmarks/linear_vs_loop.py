@@ -80,13 +80,13 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        count = _take(asked.folder, place / "photos", asked.photos)
+        count = link_photos(asked.folder, place / "photos", asked.photos)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "TRASLUZ_HOME": str(place / "home")}
-        _write_backbone(place / "backbone.onnx", environment)
+        write_backbone(place / "backbone.onnx", environment)
         floor = _floor(place, environment)
         program, phases = _program(place, environment)
         again, _ = _program(place, environment, out="again")
-        window, other = _window(place, environment)
+        window, other = window_seconds(place, environment)
     rows = [
         ("decode + one pass of ONNX Runtime", floor),
         ("window: “Train” → finished", window),
@@ -100,7 +100,7 @@ def main() -> None:
     print("\nwhere the time goes: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in phases))
 
 
-def _take(source: Path, target: Path, count: int) -> int:
+def link_photos(source: Path, target: Path, count: int) -> int:
     """Link every n-th photo, so that each class and each split keeps its share."""
     photos = sorted(path for path in source.rglob("*") if path.suffix.lower() in {".jpg", ".jpeg", ".png"})
     chosen = photos[:: max(1, len(photos) // count)][:count]
@@ -111,7 +111,8 @@ def _take(source: Path, target: Path, count: int) -> int:
     return len(chosen)
 
 
-def _write_backbone(path: Path, environment: dict[str, str]) -> None:
+def write_backbone(path: Path, environment: dict[str, str]) -> None:
+    """Write the backbone's graph, in a process of its own."""
     code = (
         "import sys; from pathlib import Path\n"
         "from trasluz.torchkit.photos.lite0 import pretrained\n"
@@ -127,7 +128,8 @@ def _floor(place: Path, environment: dict[str, str]) -> float:
     return float(done.stdout.split()[1])
 
 
-def _window(place: Path, environment: dict[str, str]) -> list[float]:
+def window_seconds(place: Path, environment: dict[str, str]) -> list[float]:
+    """The seconds of the window's road on the photos of `place`: linear first, then another strategy."""
     command = [sys.executable, "-c", WINDOW, str(place)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return [float(line) for line in done.stdout.split()]

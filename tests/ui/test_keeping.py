@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 
 from trasluz.api import DataFacts, GraphFile, ModelCard
@@ -40,8 +41,11 @@ def test_a_backbone_is_kept_by_name_and_offered(window: Window, qtbot: QtBot, tm
     row.show_model(session, model(tmp_path / "tuned", learned=True))
     qtbot.waitUntil(lambda: not row.isHidden(), timeout=60_000)
     assert row.button.text() == "Keep the backbone…"
+    row.button.click()
+    (dialog,) = row.findChildren(QInputDialog)
+    dialog.setTextValue("  Herbs ")
     with qtbot.waitSignal(session.catalogue_changed, timeout=60_000):
-        row.keep_as("Herbs")
+        dialog.accept()
     family = session.family("finetuned-cnn")
     assert family is not None
     assert [each["value"] for each in family["suggestions"]["backbone"]] == ["Herbs"]

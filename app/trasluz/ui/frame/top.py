@@ -97,26 +97,13 @@ class TopBar(Painted):
         _drop_down(menu, self.project)
 
     def _rename(self) -> None:
-        from PySide6.QtWidgets import QInputDialog
-
         session = self._session
         if session is None or session.project is None:
             return
-        from trasluz.ui.app import settings
-        from trasluz.ui.place import remember
+        from trasluz.ui.asking import ask_for_name
 
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Rename")
-        dialog.setLabelText("Name of the project")
-        dialog.setTextValue(session.project.name)
-        remember(dialog, settings(), "rename")
-        dialog.accepted.connect(lambda: self._renamed(dialog.textValue().strip()))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
-
-    def _renamed(self, name: str) -> None:
-        if name and self._session is not None and self._session.project is not None:
-            self._session.rename_project(name)
+        name = session.project.name
+        ask_for_name(self, "rename", "Rename", "Name of the project", session.rename_project, text=name)
 
     # the run
 

@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QInputDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from trasluz.ui.asking import ask_for_name
 from trasluz.ui.widgets import Label, Rule, SecondaryButton
 
 if TYPE_CHECKING:
@@ -56,14 +57,14 @@ class KeepRow(QWidget):
     def ask_name(self) -> None:
         """Let the person give the name under which it is kept."""
         project = self._session.project if self._session is not None else None
-        name, sure = QInputDialog.getText(
+        ask_for_name(
             self,
+            "keep",
             f"Keep the {self._what}",
             "Under this name it is offered on the Model page, in every project:",
+            self.keep_as,
             text=project.name if project is not None else "",
         )
-        if sure:
-            self.keep_as(name)
 
     def keep_as(self, name: str) -> None:
         """Keep it under a name, in the host."""
