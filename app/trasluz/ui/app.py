@@ -84,6 +84,7 @@ def begin(window: "Window", project: Path | str | None = None) -> None:
     window.begin()
     if project is not None:
         window.session.open_project(Path(project))
+    window.read_ahead()
 
 
 def _report(path: str, window: "Window | None") -> None:

@@ -11,6 +11,8 @@ from . import theme
 
 if TYPE_CHECKING:
     # Each class of Qt that is named costs time before the first frame, so these are named for readers only.
+    from types import ModuleType
+
     from PySide6.QtCore import QUrl
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QResizeEvent
 
@@ -33,7 +35,7 @@ PAGES = {
     "plugins": ("plugins", "PluginsPage"),
     "lessons": ("lessons", "LessonsPage"),
 }
-"""Page name → module in `pages` and class; imported at the first visit."""
+"""Page name → module in `pages` and class; imported ahead after the first frames, at the latest at the first visit."""
 
 _PLACE = "window/geometry"
 """Where the settings keep the window's place."""
@@ -216,11 +218,15 @@ class Window(QWidget):
         """The page of that name, made at the first asking."""
         if name not in self._pages:
             module, kind = PAGES[name]
-            page: Page = getattr(import_module(f"{__package__}.pages.{module}"), kind)()
+            page: Page = getattr(_module(module), kind)()
             page.go.connect(self.go)
             self._pages[name] = page
             self.stack.addWidget(page)
         return self._pages[name]
+
+    def read_ahead(self) -> None:
+        """Import what the pages are made of, in a thread, so that the first visit of one only has to build it."""
+        self.session.work.run(self, lambda: [_module(module) for module, _ in PAGES.values()])
 
     def go(self, name: str) -> None:
         """Bring a page to the front."""
@@ -330,6 +336,10 @@ class Window(QWidget):
         if self._begun:
             self._begun = False
             self.session.close()
+
+
+def _module(name: str) -> "ModuleType":
+    return import_module(f"{__package__}.pages.{name}")
 
 
 def _take_a_copy(event: "QDropEvent") -> None:
