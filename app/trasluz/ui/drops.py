@@ -10,6 +10,13 @@ def is_plugin(path: Path) -> bool:
     return path.suffix.lower() == ".zip"
 
 
+def is_data_file(path: Path) -> bool:
+    """Whether a file may be data by itself, from its name: a table, a list, a text or code."""
+    from trasluz.core.data.readers import manifest, plain_text, series_table
+
+    return path.suffix.lower() in {*manifest.SUFFIXES, *plain_text.SUFFIXES, *series_table.SUFFIXES} and path.is_file()
+
+
 def is_project(path: Path) -> bool:
     """Whether it is a project's folder."""
     return (path / "project.json").is_file()

@@ -35,7 +35,7 @@ def project_for(data: Path, *, name: str = "") -> "Project":
                     return project
             except (OSError, ValueError):
                 continue
-    name = name or data.name or "Project"
+    name = name or (data.stem if data.is_file() else data.name) or "Project"
     parent = projects_folder()
     parent.mkdir(parents=True, exist_ok=True)
     project = Project.create(_free(parent, name), name=name, data=data)

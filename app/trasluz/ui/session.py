@@ -326,6 +326,7 @@ class Session(QObject):
             if self.project is None or self.project.runs_folder != folder:
                 return
             self.runs = runs
+            self._say_training()
             self.runs_changed.emit()
             if choose_latest and runs and self.run is None:
                 self.choose_run(run_path(runs[0]))
@@ -347,16 +348,19 @@ class Session(QObject):
             self.run.arrived.connect(self._run_arrived)
             self.run.state_changed.connect(self._run_state)
             self.run.start()
-        self.set_busy("run", "")
+        self._say_training()
         self._update_steps()
         self.run_changed.emit()
+
+    def _say_training(self) -> None:
+        self.set_busy("run", "Training" if self.queue.training or (self.run and self.run.running) else "")
 
     def _run_arrived(self, events: list[Any]) -> None:
         self._update_steps()
         self.run_arrived.emit(events)
 
     def _run_state(self, state: str) -> None:
-        self.set_busy("run", "Training" if state == "running" else "")
+        self._say_training()
         self._update_steps()
         self.run_state_changed.emit(state)
         self.refresh_runs()
@@ -434,9 +438,8 @@ class Session(QObject):
     @property
     def model(self) -> Path | None:
         """The model folder of the chosen run, where it has finished."""
-        if self.run is None or self.run.state != "finished":
-            return None
-        return Path(self.run.folder.model_folder)
+        run = self.run
+        return Path(run.folder.model_folder) if run is not None and run.state == "finished" else None
 
     def close(self) -> None:
         """Let go of threads and of the host; runs go on."""

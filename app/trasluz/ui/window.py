@@ -37,6 +37,8 @@ PAGES = {
 }
 """Page name → module in `pages` and class; imported ahead after the first frames, at the latest at the first visit."""
 
+_WHERE_DATA_IS = ("start", "data")
+"""Pages on which a file that is dropped is data to learn from, where it can be; on the others it is to be answered."""
 _PLACE = "window/geometry"
 """Where the settings keep the window's place."""
 
@@ -156,7 +158,7 @@ class Window(QWidget):
         self._toasts = Toasts(self)
         session.said.connect(self._toasts.show_sentence)
         session.busy_changed.connect(self.bottom.set_busy)
-        for signal in (session.run_changed, session.run_state_changed, session.catalogue_changed):
+        for signal in (session.run_changed, session.run_state_changed, session.runs_changed, session.catalogue_changed):
             signal.connect(lambda *_: self.bottom.set_leaving(leaving(session)))
         session.project_changed.connect(self._project_changed)
         session.project_renamed.connect(self._show_title)
@@ -164,6 +166,7 @@ class Window(QWidget):
         self.top.begin(session)
         self.top.go.connect(self.go)
         self.top.open_asked.connect(self.choose_data)
+        self.top.file_asked.connect(self.choose_data_file)
         self._add_shortcuts()
         for page in self._pages.values():
             page.enter(session)
@@ -267,9 +270,16 @@ class Window(QWidget):
         if self._begun and (folder := choose_folder(self, "Choose a folder of data")):
             self.open_paths([Path(folder)])
 
+    def choose_data_file(self) -> None:
+        """Let the person choose a file that is data by itself: a table, a list, a text."""
+        from .files import choose_file
+
+        if self._begun and (name := choose_file(self, "Choose a table, a list or a text", "All files (*)")):
+            self.session.open_data(Path(name))
+
     def open_paths(self, paths: list[Path]) -> None:
         """Take files and folders that were dropped or chosen, whatever they are."""
-        from .drops import is_plugin, is_project
+        from .drops import is_data_file, is_plugin, is_project
 
         if not paths or not self._begun:
             return
@@ -280,15 +290,15 @@ class Window(QWidget):
             self.session.open_project(paths[0])
         elif (page := self._pages[self.current]).accepts_drop(paths):
             page.drop(paths)
-        elif paths[0].is_dir():
+        elif paths[0].is_dir() or (self.current in _WHERE_DATA_IS and is_data_file(paths[0])):
             self.session.open_data(paths[0])
         elif self.side.open_to("use") and (use := self.page("use")).accepts_drop(paths):
             self.go("use")
             use.drop(paths)
+        elif is_data_file(paths[0]):
+            self.session.open_data(paths[0])
         else:
-            self.session.say(
-                f"“{paths[0].name}” is neither a folder of data nor a plugin; drop the folder it lies in.", "warn"
-            )
+            self.session.say(f"“{paths[0].name}” is no table, list or text; drop the folder it lies in.", "warn")
 
     def dragEnterEvent(self, event: "QDragEnterEvent") -> None:
         """Welcome files and folders."""

@@ -87,11 +87,13 @@ class BottomBar(Painted):
 
 
 def leaving(session: "Session") -> str:
-    """What leaves the computer now, for the run that goes on asked for it; empty where nothing does."""
-    if session.run is None or not session.run.running:
-        return ""
+    """What leaves the computer now, for a run that goes on asked for it; empty where nothing does."""
     from trasluz.ui.forms import fetched
 
-    request = session.run.folder.request
-    names = fetched((session.family(request.family) or {}).get("schema") or {}, request.settings)
-    return f"Only the name “{names[0].partition(':')[2]}”" if names else ""
+    going_on = [run for run in session.runs if str(run.state) == "running"]
+    if session.run is not None and session.run.running:
+        going_on.append(session.run.folder.request)
+    for run in going_on:
+        for name in fetched((session.family(run.family) or {}).get("schema") or {}, run.settings):
+            return f"Only the name “{name.partition(':')[2]}”"
+    return ""

@@ -26,6 +26,7 @@ class TopBar(Painted):
 
     go = Signal(str)
     open_asked = Signal()
+    file_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -93,6 +94,7 @@ class TopBar(Painted):
         menu.addAction("Read the data again", lambda: session.inspect(rebuild=True))
         menu.addSeparator()
         menu.addAction("Open another folder…", self.open_asked.emit)
+        menu.addAction("Open a file of data…", self.file_asked.emit)
         menu.addAction("All projects", lambda: self.go.emit("start"))
         _drop_down(menu, self.project)
 

@@ -8,8 +8,8 @@ from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from trasluz.ui import theme
-from trasluz.ui.widgets import Label, PrimaryButton, clear_layout
-from trasluz.ui.widgets.samples import paint_digits, paint_surfaces
+from trasluz.ui.widgets import Label, PrimaryButton, SecondaryButton, clear_layout
+from trasluz.ui.widgets.samples import paint_dates, paint_digits, paint_sunspots, paint_surfaces
 
 from .page import Page
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SAMPLES = (
     ("surfaces", "Surfaces", "Brick, grass or gravel? Small cuttings of three photographs.", paint_surfaces),
     ("digits", "Handwritten digits", "Ten classes, 1,797 tiny scans: which digit is it?", paint_digits),
+    ("sunspots", "Sunspots", "Three hundred years of the sun: what comes next?", paint_sunspots),
+    ("dates", "Dates", "“3 de mayo de 1998” becomes 1998-05-03, in four languages.", paint_dates),
 )
 _RECENT = 6
 
@@ -101,9 +103,10 @@ class ProjectTile(_Tile):
 
 
 class DropField(QWidget):
-    """The large field in the middle: drop a folder here, or choose one."""
+    """The large field in the middle: drop a folder or a file here, or choose one."""
 
     chosen = Signal()
+    file_chosen = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,10 +114,11 @@ class DropField(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(300)
         self.button = PrimaryButton("Open a folder →", self.chosen.emit, tip="Ctrl+O")
-        words = Label("Drop a folder here", "heading")
+        self.file_button = SecondaryButton("Open a file…", self.file_chosen.emit)
+        words = Label("Drop a folder or a file here", "heading")
         line = Label(
-            "Photos or recordings in a folder for each thing to tell apart, lines of handwriting or speech with their "
-            "text, or a table of text pairs. Your files stay where they are.",
+            "Photos or recordings in a folder for each thing to tell apart; lines of handwriting or speech with their "
+            "text; a table of series or of text pairs; any text or code. Your files stay where they are.",
             "muted",
         )
         layout = QVBoxLayout(self)
@@ -126,7 +130,13 @@ class DropField(QWidget):
             widget.setWordWrap(True)
             layout.addWidget(widget)
         layout.addSpacing(10)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(12)
+        buttons.addStretch(1)
+        buttons.addWidget(self.button)
+        buttons.addWidget(self.file_button)
+        buttons.addStretch(1)
+        layout.addLayout(buttons)
         layout.addStretch(1)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -166,10 +176,11 @@ class StartPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self.header.set_subtitle(
-            "Give it photos, handwriting, recordings or texts, let it learn, look inside, take the model with you."
+            "Give it photos, handwriting, sounds, series or texts, let it learn, look inside, take the model with you."
         )
         self.drop_field = DropField()
         self.drop_field.chosen.connect(self._choose)
+        self.drop_field.file_chosen.connect(self._choose_file)
         self.body.addWidget(self.drop_field, 3)
         self._recent_title = Label("Where you left off", "strong")
         self._recent = QGridLayout()
@@ -178,15 +189,16 @@ class StartPage(Page):
         self.body.addWidget(self._recent_title)
         self.body.addLayout(self._recent)
         self.body.addWidget(Label("Or try it on a sample", "strong"))
-        row = QHBoxLayout()
-        row.setSpacing(12)
+        grid = QGridLayout()
+        grid.setSpacing(12)
         self.samples: dict[str, SampleTile] = {}
         for name, title, sentence, drawing in _SAMPLES:
             tile = SampleTile(title, sentence, drawing)
             tile.clicked.connect(lambda _checked=False, n=name: self._open_sample(n))
             self.samples[name] = tile
-            row.addWidget(tile, 1)
-        self.body.addLayout(row)
+            row, column = divmod(len(self.samples) - 1, 2)
+            grid.addWidget(tile, row, column)
+        self.body.addLayout(grid)
         self.trouble = Label("", "bad", wrap=True)
         self.trouble.hide()
         self.body.addWidget(self.trouble)
@@ -226,6 +238,11 @@ class StartPage(Page):
         window = self.window()
         if hasattr(window, "choose_data"):
             window.choose_data()
+
+    def _choose_file(self) -> None:
+        window = self.window()
+        if hasattr(window, "choose_data_file"):
+            window.choose_data_file()
 
     def _failed(self, trouble: Any) -> None:
         self.trouble.setText(trouble.sentence)

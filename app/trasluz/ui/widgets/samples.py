@@ -1,5 +1,6 @@
 """Small drawings of what the samples hold, painted here so that nothing has to be built to show them."""
 
+import math
 from random import Random
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -59,4 +60,47 @@ def paint_digits(painter: QPainter, place: QRectF) -> None:
         box = QRectF(place.left() + cell * column, place.top() + cell * row, cell, cell)
         painter.setPen(QColor("#F3E9DA").darker(100 + (number * 37) % 60))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str((number * 7 + 3) % 10))
+    painter.restore()
+
+
+def paint_sunspots(painter: QPainter, place: QRectF) -> None:
+    """The sun's spots come and go; what follows is dashed."""
+    painter.save()
+    _clip(painter, place)
+    painter.fillRect(place, QColor("#F3E2BF"))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    ground, left, step = place.bottom() - 12, place.left() + 6, (place.width() - 12) / 56
+    points = []
+    for number in range(57):
+        height = (20 + 14 * math.sin(number * 0.21)) * math.sin(number * math.pi / 14) ** 2
+        points.append(QPointF(left + number * step, ground - height))
+    for part, ink, style in (
+        (points[:43], "#B5591A", Qt.PenStyle.SolidLine),
+        (points[42:], "#5A4632", Qt.PenStyle.DotLine),
+    ):
+        painter.setPen(QPen(QColor(ink), 2, style))
+        painter.drawPolyline(part)
+    painter.restore()
+
+
+def paint_dates(painter: QPainter, place: QRectF) -> None:
+    """A date as it is written by hand, and below as a machine wants it."""
+    painter.save()
+    _clip(painter, place)
+    painter.fillRect(place, QColor("#2F4858"))
+    half = place.height() / 2
+    above = QRectF(place.left(), place.top() + 4, place.width(), half - 4)
+    for box, text, family, size, slanted in (
+        (above, "3 de mayo", "serif", 13, True),
+        (above.translated(0, half - 4), "05-03", "monospace", 15, False),
+    ):
+        font = QFont(family)
+        font.setItalic(slanted)
+        font.setPixelSize(size)
+        painter.setFont(font)
+        painter.setPen(QColor("#F3E9DA"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setPen(QPen(QColor("#D9A441"), 1.5))
+    middle = place.center()
+    painter.drawLine(QPointF(middle.x() - 18, middle.y()), QPointF(middle.x() + 18, middle.y()))
     painter.restore()

@@ -37,6 +37,24 @@ def test_digits_are_all_there(tmp_path: Path) -> None:
         assert image.getextrema() == (0, 239)
 
 
+def test_sunspots_are_a_series_to_forecast(tmp_path: Path) -> None:
+    at = build_sample("sunspots", tmp_path / "sunspots")
+    lines = (at / "sunspots.csv").read_text().splitlines()
+    assert (lines[0], lines[1], lines[-1], len(lines)) == ("year,sunspots", "1700,5", "2008,2.9", 310)
+    summary = Index.build(at, tmp_path / "i.sqlite", builtin_sources()).summary()
+    assert (summary.kind, summary.problems) == ("forecast", ())
+
+
+def test_dates_are_pairs_of_texts_and_no_day_is_in_two_parts(tmp_path: Path) -> None:
+    at = build_sample("dates", tmp_path / "dates")
+    parts = [at / f"{part}.tsv" for part in ("train", "val", "test")]
+    days = [{line.split("\t")[1] for line in part.read_text(encoding="utf-8").splitlines()[1:]} for part in parts]
+    assert [len(each) for each in days] == [6000, 500, 500]
+    assert len(set.union(*days)) == 7000
+    summary = Index.build(at, tmp_path / "i.sqlite", builtin_sources()).summary()
+    assert (summary.kind, summary.total, summary.problems) == ("text-pairs", 7000, ())
+
+
 def test_a_second_time_nothing_is_written(tmp_path: Path) -> None:
     at = build_sample("surfaces", tmp_path / "s")
     before = {p: p.stat().st_mtime_ns for p in at.rglob("*")}
@@ -64,7 +82,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 
 
 def test_sentences(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="digits and surfaces"):
+    with pytest.raises(DataError, match="dates, digits, sunspots and surfaces"):
         build_sample("cats", tmp_path / "s")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").touch()

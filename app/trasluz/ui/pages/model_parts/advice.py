@@ -102,7 +102,10 @@ class AdviceCard(Card):
         self.try_button.setEnabled(bool(left))
         count = len(self.advice.distinct)
         all_of_them = {2: "both", 3: "all three", 4: "all four"}.get(count, "it")
-        words = {0: f"{all_of_them.capitalize()} tried" if count > 1 else "Tried", count: f"Try {all_of_them}"}
+        done = f"{all_of_them.capitalize()} tried" if count > 1 else "Tried"
+        if any(str(run.state) in _UNDER_WAY for run in runs):
+            done = f"Trying {all_of_them}…"
+        words = {0: done, count: f"Try {all_of_them}"}
         others = "Try the last one" if len(left) == 1 else f"Try the other {len(left)}"
         self.try_button.setText(words.get(len(left), others))
 
