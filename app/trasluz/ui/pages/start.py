@@ -20,7 +20,7 @@ _SAMPLES = (
     ("surfaces", "Surfaces", "Brick, grass or gravel? Small cuttings of three photographs.", paint_surfaces),
     ("digits", "Handwritten digits", "Ten classes, 1,797 tiny scans: which digit is it?", paint_digits),
     ("sunspots", "Sunspots", "Three hundred years of the sun: what comes next?", paint_sunspots),
-    ("dates", "Dates", "“3 de mayo de 1998” becomes 1998-05-03, in four languages.", paint_dates),
+    ("dates", "Dates", "“3 de mayo de 1998” is 1998-05-03; in four languages.", paint_dates),
 )
 _RECENT = 6
 
@@ -118,7 +118,7 @@ class DropField(QWidget):
         words = Label("Drop a folder or a file here", "heading")
         line = Label(
             "Photos or recordings in a folder for each thing to tell apart; lines of handwriting or speech with their "
-            "text; a table of series or of text pairs; any text or code. Your files stay where they are.",
+            "text; a table of series or of text pairs; any text or code.\nYour files stay where they are.",
             "muted",
         )
         layout = QVBoxLayout(self)

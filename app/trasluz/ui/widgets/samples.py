@@ -72,7 +72,7 @@ def paint_sunspots(painter: QPainter, place: QRectF) -> None:
     ground, left, step = place.bottom() - 12, place.left() + 6, (place.width() - 12) / 56
     points = []
     for number in range(57):
-        height = (20 + 14 * math.sin(number * 0.21)) * math.sin(number * math.pi / 14) ** 2
+        height = (30 + 18 * math.sin(number * 0.21)) * math.sin(number * math.pi / 14) ** 2
         points.append(QPointF(left + number * step, ground - height))
     for part, ink, style in (
         (points[:43], "#B5591A", Qt.PenStyle.SolidLine),
@@ -91,7 +91,7 @@ def paint_dates(painter: QPainter, place: QRectF) -> None:
     half = place.height() / 2
     above = QRectF(place.left(), place.top() + 4, place.width(), half - 4)
     for box, text, family, size, slanted in (
-        (above, "3 de mayo", "serif", 13, True),
+        (above, "3 de mayo", "serif", 12, True),
         (above.translated(0, half - 4), "05-03", "monospace", 15, False),
     ):
         font = QFont(family)
