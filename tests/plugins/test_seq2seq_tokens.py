@@ -59,6 +59,7 @@ def test_case_is_ignored_where_that_is_asked() -> None:
     [
         (["HELLO", "WORLD", "ICE CREAM"], "characters"),
         (["1.5.2024", "May 2, 2024", "12 March 2020"], "characters"),
+        (["3 de mayo de 1998", "Thursday, 9 September 1812", "den 24. Dez. 1901"], "characters"),
         (["HH AH L OW", "W ER L D"] * 50, "words"),
         ([f"sentence {number} has several words, word{number} is one" for number in range(100)], "subwords"),
     ],

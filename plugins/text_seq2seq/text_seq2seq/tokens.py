@@ -21,7 +21,7 @@ Cut = Literal["characters", "words", "subwords"]
 
 
 def fitting(texts: Sequence[str]) -> Cut:
-    """What fits the texts: characters for single words and for numbers, words for a closed vocabulary, else subwords.
+    """What fits the texts: characters for single words and where much is in digits, words for a closed vocabulary, else subwords.
 
     Args:
         texts: Some thousand texts of one side.
@@ -29,7 +29,7 @@ def fitting(texts: Sequence[str]) -> Cut:
     words = Counter(word for text in texts for word in text.split())
     total = sum(words.values())
     digits, letters = (sum(map(test, "".join(texts))) for test in (str.isdigit, str.isalpha))
-    if total <= 1.5 * len(texts) or digits > letters:
+    if total <= 1.5 * len(texts) or 3 * digits > letters:
         return "characters"
     if len(words) <= CLOSED and total >= 20 * len(words):
         return "words"
