@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .basic import Card, Label, LinkButton, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
     from .chip import Chip, Dot
+    from .choices import Choices
     from .empty import EmptyState
     from .flow import FlowLayout
     from .header import PageHeader
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Card": "basic",
     "Chip": "chip",
+    "Choices": "choices",
     "Dot": "chip",
     "EmptyState": "empty",
     "FlowLayout": "flow",
@@ -35,6 +37,7 @@ _HOMES = {
 __all__ = [
     "Card",
     "Chip",
+    "Choices",
     "Dot",
     "EmptyState",
     "FlowLayout",

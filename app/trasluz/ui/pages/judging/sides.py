@@ -2,12 +2,12 @@
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from trasluz.api import Matrix
 from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.views.matrix import MatrixPainter
-from trasluz.ui.widgets import Card, Label, SmallButton
+from trasluz.ui.widgets import Card, Choices, Label
 
 from .classes import ClassTable
 from .doubt import DoubtPanel
@@ -40,19 +40,10 @@ class Sides(Card):
         self.table = ClassTable()
         self.doubt = DoubtPanel()
         self.versus = VersusPanel()
-        self.buttons: list[SmallButton] = []
-        self._group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for i, (title, tip) in enumerate(_SIDES):
-            button = SmallButton(title, tip=tip)
-            button.setCheckable(True)
-            self._group.addButton(button, i)
-            self.buttons.append(button)
-            row.addWidget(button)
-        row.addStretch(1)
-        self._group.idClicked.connect(self.turn)
-        self.body.addLayout(row)
+        self.choices = Choices(_SIDES)
+        self.buttons = self.choices.buttons
+        self.choices.turned.connect(self.turn)
+        self.body.addWidget(self.choices)
         self._hint = Label("", "muted")
         self.foreseen = Label("", wrap=True, selectable=True)
         self.foreseen.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -73,7 +64,7 @@ class Sides(Card):
     def turn(self, side: int) -> None:
         """Bring a side to the front."""
         self.stack.setCurrentIndex(side)
-        self.buttons[side].setChecked(True)
+        self.choices.choose(side)
         self._hint.setText(_SIDES[side][1])
         self.turned.emit(side)
 

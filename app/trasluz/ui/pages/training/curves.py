@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QSizePolicy
 from trasluz.api import Curve, Series
 from trasluz.ui.pages.words import metric_words
 from trasluz.ui.views.curve import CurvePainter
-from trasluz.ui.widgets import Card, LinkButton
+from trasluz.ui.widgets import Card, Choices
 
 from .story import Story
 
@@ -16,13 +16,16 @@ class CurvesCard(Card):
 
     def __init__(self) -> None:
         super().__init__("Right answers")
-        self._links: dict[str, LinkButton] = {}
+        self._names: list[str] = []
         self._chosen = ""
         self._story = Story()
         self._headline = ""
         self._baselines: dict[str, float] = {}
         self.painter = CurvePainter(Curve("Right answers", (Series("learning", _NONE, _NONE),)))
         self.painter.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self._choices = Choices()
+        self._choices.turned.connect(lambda number: self.choose(self._names[number]))
+        self.body.addWidget(self._choices)
         self.body.addWidget(self.painter, 1)
 
     def show_story(self, story: Story, headline: str, baselines: dict[str, float]) -> None:
@@ -30,12 +33,11 @@ class CurvesCard(Card):
         self._story, self._headline, self._baselines = story, headline, baselines
         names = story.metrics(headline)
         for name in names:
-            if name not in self._links:
+            if name not in self._names:
                 words = metric_words(name)
-                link = LinkButton(words.title.lower(), lambda n=name: self.choose(n), tip=words.term)
-                link.setProperty("role", "plain")
-                self.head.addWidget(link)
-                self._links[name] = link
+                self._names.append(name)
+                self._choices.add(words.title, words.term)
+        self._choices.setVisible(len(self._names) > 1)
         if self._chosen not in names:
             self._chosen = names[0] if names else ""
         self._draw()
@@ -47,18 +49,16 @@ class CurvesCard(Card):
 
     def forget(self) -> None:
         """Another run: the choice of metrics starts anew."""
-        for link in self._links.values():
-            self.head.removeWidget(link)
-            link.deleteLater()
-        self._links.clear()
+        self._names.clear()
+        self._choices.clear()
         self._chosen = ""
 
     def _draw(self) -> None:
         name = self._chosen or self._headline or "accuracy"
         words = metric_words(name)
         self.set_title(words.title)
-        for metric, link in self._links.items():
-            link.setVisible(metric != name)
+        if name in self._names:
+            self._choices.choose(self._names.index(name))
         baselines = self._baselines if name == self._headline else {}
         curve = self._story.curve(name, baselines)
         best = self._story.best.get(name)
