@@ -34,6 +34,10 @@ def test_a_file_that_is_data_by_itself_is_opened(
         page.drop_field.file_button.click()
     assert window.session.summary.kind == "text-pairs"
     assert window.top.project.text() == "spelling"
+    use: Any = window.page("use")
+    use.session = window.session
+    use._show_words()  # as at the first visit with a model
+    assert use.typed.isVisibleTo(use) and use.stack.currentWidget().isAncestorOf(use.typed)
     window.go("start")
     with qtbot.waitSignal(window.session.project_changed, timeout=60_000):
         window.open_paths([table])  # dropped: the project that it has

@@ -139,9 +139,9 @@ class UsePage(Page):
         words = session.words if session is not None else words_for("")
         if session is not None and session.summary is None:
             words = words_for(self._kind)
-        if words != self._words:
+        before, self._words = self._words, words
+        if words != before:
             self._clear()
-        self._words = words
         self.open_button.setText(f"Open {words.inputs}…")
         self._side.set_title(words.inputs.capitalize())
         self.typed.setVisible(not words.opens)
