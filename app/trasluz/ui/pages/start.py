@@ -117,8 +117,8 @@ class DropField(QWidget):
         self.file_button = SecondaryButton("Open a file…", self.file_chosen.emit)
         words = Label("Drop a folder or a file here", "heading")
         line = Label(
-            "Photos or recordings in a folder for each thing to tell apart; handwriting or speech with its text; series; "
-            "pairs of texts; any text.\nYour files stay where they are.",
+            "Photos or recordings in a folder for each thing to tell apart; handwriting or speech with its text; "
+            "series; pairs of texts; any text.\nYour files stay where they are.",
             "muted",
         )
         layout = QVBoxLayout(self)

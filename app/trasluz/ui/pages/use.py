@@ -395,6 +395,8 @@ class UsePage(Page):
         self.tray.tray.clear()
         self._path = ""
         self.answer.forget()
+        if not self._words.opens:
+            self.answer.facts.setText(f"Type a {self._words.input} at the left; its answer will stand here.")
         self.beside.forget()
         self.show_inputs()
 

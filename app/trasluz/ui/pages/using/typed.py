@@ -37,7 +37,7 @@ class Typed(QWidget):
         self.edit.setAccessibleName("A text to be answered")
         self.edit.done.connect(self.ask)
         row = QHBoxLayout()
-        row.addWidget(Label("Enter answers; Shift+Enter: one more line", "caption"), 1)
+        row.addWidget(Label("Enter · Shift+Enter: new line", "caption"), 1)
         self.button = SmallButton("Answer", self.ask, tip="Enter")
         row.addWidget(self.button)
         layout = QVBoxLayout(self)
