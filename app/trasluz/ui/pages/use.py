@@ -221,10 +221,11 @@ class UsePage(Page):
         card, before = found.get("card", {}), self._unsure_below
         self._kind = str(card.get("kind") or "")
         self._unsure_below = found.get("unsure_below")
-        if self._writes != bool(found.get("writes")):
-            self._writes = not self._writes
-            if self.stack.currentWidget() is not self.empty:
-                self._arrange_for_model()
+        self._writes = bool(found.get("writes"))
+        if self.stack.currentWidget() is not self.empty:
+            # the page may have been entered before anybody knew what the model answers
+            self._show_words()
+            self._arrange_for_model()
         words = [str(card.get("title", "")), f"on the {provider_words(str(found.get('provider', '')))}"]
         if self._unsure_below is not None:
             words.append(f"“don’t know” below {self._unsure_below:.0%}")
