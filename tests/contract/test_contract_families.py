@@ -55,6 +55,12 @@ def test_settings_are_declared_in_full(family: ModelFamily) -> None:
         family.config(no_such_setting=1)
 
 
+def test_what_it_compares_is_a_choice_among_a_few(family: ModelFamily) -> None:
+    if family.compares:
+        field = family.config.model_json_schema()["properties"][family.compares]
+        assert 2 <= len([value for value in field.get("enum", ()) if value != "auto"]) <= 6
+
+
 def test_it_finishes_and_says_so(finished: Finished) -> None:
     events = list(finished.run.events())
     assert isinstance(events[-1], FinishedEvent)

@@ -241,6 +241,8 @@ class ModelFamily(ABC):
     higher_is_better: ClassVar[bool] = True
     precisions: ClassVar[Sequence[str]] = ("fp32", "fp16", "int8")
     """What its models may be exported in."""
+    compares: ClassVar[str] = ""
+    """A setting with a few values that are worth training side by side on the same data: `network`; none by default."""
 
     def for_kind(self, kind: str) -> "ModelFamily":
         """This family as it works with one kind of data; itself, unless its headline, scores or settings depend on it.

@@ -21,7 +21,7 @@ def compare(parsed: argparse.Namespace, output: Output) -> int:
 
     data, common = existing(parsed.data), given_settings(parsed.set)
     service = Service()
-    values = _values(service, parsed.family, parsed.by)
+    by, values = _values(service, parsed.family, parsed.by)
     place = Path(parsed.out).expanduser().resolve()
     if place.is_relative_to(data):
         raise CommandError(f"{place} lies inside the data; choose a folder elsewhere.", status=USAGE)
@@ -30,7 +30,7 @@ def compare(parsed: argparse.Namespace, output: Output) -> int:
     runs: dict[str, str] = {}
     status = OK
     for number, value in enumerate(values):
-        settings = {**common, "seed": parsed.seed, parsed.by: value}
+        settings = {**common, "seed": parsed.seed, by: value}
         check_settings_words(parsed.family, settings, parsed.device)
         at = place / value
         request = RunRequest.new(
@@ -45,7 +45,7 @@ def compare(parsed: argparse.Namespace, output: Output) -> int:
                 run = RunFolder.create(at, request)
             except DataError as error:
                 raise CommandError(str(error)) from error
-        output.say(f"{number + 1} of {len(values)}: {parsed.by}={value}")
+        output.say(f"{number + 1} of {len(values)}: {by}={value}")
         with contextlib.redirect_stdout(sys.stderr):
             found = execute_run(run.path, emit_also=Narrator(output, finished=False))
         runs[value] = str(run.path)
@@ -59,22 +59,30 @@ def compare(parsed: argparse.Namespace, output: Output) -> int:
     return status
 
 
-def _values(service: Any, family: str, setting: str) -> list[str]:
-    schemas = {each["id"]: each["schema"]["properties"] for each in service.catalogue()["families"]}
+def _values(service: Any, family: str, setting: str | None) -> tuple[str, list[str]]:
+    families = {each["id"]: each for each in service.catalogue()["families"]}
+    schemas = {name: each["schema"]["properties"] for name, each in families.items()}
     if family not in schemas:
         raise CommandError(f"There is no family “{family}”; there is {', '.join(schemas)}.", status=USAGE)
+    setting = setting or families[family]["compares"]
     values = [str(value) for value in schemas[family].get(setting, {}).get("enum", ()) if value != "auto"]
     if len(values) < 2:
         choices = [name for name, schema in schemas[family].items() if len(schema.get("enum", ())) > 1]
         raise CommandError(
-            f"“{setting}” is no setting of “{family}” with several values; such are {', '.join(choices) or 'none'}.",
+            (f"“{setting}” is no setting of" if setting else "Say with --by which setting to compare of")
+            + f" “{family}” with several values; such are {', '.join(choices) or 'none'}.",
             status=USAGE,
         )
-    return values
+    return setting, values
 
 
 def _print(output: Output, result: dict[str, Any]) -> None:
     scored = [row for row in result["runs"] if "score" in row]
+    for row in result["runs"]:
+        if "error" in row:
+            output.say(f"{row['name']}: {row['error']}")
+    if not scored:
+        raise CommandError("None of these runs came to a model, so there is nothing to compare.")
     names = list(scored[0]["metrics"])
     output.line()
     output.table(
@@ -90,9 +98,6 @@ def _print(output: Output, result: dict[str, Any]) -> None:
         ],
         header=("", *names, f"{scored[0]['metric']} between", "time", "items/s"),
     )
-    for row in result["runs"]:
-        if "error" in row:
-            output.say(f"{row['name']}: {row['error']}")
     if result["by_length"]:
         output.line()
         output.table(

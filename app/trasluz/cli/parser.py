@@ -94,7 +94,7 @@ def _compare(command: Callable[..., argparse.ArgumentParser]) -> None:
     made = command("compare", does, comparing.compare)
     made.add_argument("family", metavar="FAMILY")
     made.add_argument("data", metavar="DATA")
-    made.add_argument("--by", metavar="SETTING", default="network", help="the setting (default: network)")
+    made.add_argument("--by", metavar="SETTING", help="the setting (default: the one that the family names)")
     made.add_argument("--out", metavar="DIR", required=True, help="where the runs go; what is finished is kept")
     made.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of the family")
     made.add_argument("--minutes", type=float, metavar="M", help="time limit of each training")

@@ -25,6 +25,7 @@ def catalogue(registry: "Registry") -> dict[str, Any]:
                 "headline": family.headline,
                 "gives_advice": gives_advice(family),
                 "higher_is_better": family.higher_is_better,
+                "compares": family.compares,
                 "varies": type(family).varied is not ModelFamily.varied,
                 "schema": family.config.model_json_schema(),
                 "by_kind": _narrowed(family),
@@ -61,6 +62,7 @@ def _narrowed(family: "ModelFamily") -> dict[str, dict[str, Any]]:
                 "schema": own.config.model_json_schema(),
                 "headline": own.headline,
                 "higher_is_better": own.higher_is_better,
+                "compares": own.compares,
             }
     return found
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ import numpy as np
 
 from trasluz.api import (
     Curve,
-    DataError,
     Dataset,
     Metric,
     ModelFamily,
@@ -21,7 +21,7 @@ from trasluz.api import (
     view_to_json,
 )
 from trasluz.core.inference.judge import JudgedItem, Judgement
-from trasluz.core.runs.folder import RunFolder
+from trasluz.core.runs.folder import RunFolder, RunState
 from trasluz.core.runs.history import summarise
 
 if TYPE_CHECKING:
@@ -37,64 +37,46 @@ DRAWS = 400
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A finished run, its answers in the order of the items, and how long each input is."""
+    """A finished run's answers in the order of the items, and how long each input is."""
 
-    run: RunFolder
     name: str
     items: Sequence[JudgedItem]
     lengths: np.ndarray
 
 
 def compared(registry: "Registry", runs: Mapping[str, Path]) -> dict[str, Any]:
-    """Hold finished runs of one family on the same data against each other.
+    """Hold runs of one family on the same data against each other, also while some of them still learn or wait.
 
     Args:
         registry: The plugins.
         runs: What each is called in the comparison, and where it is.
 
     Returns:
-        `runs`: a row for each with `name`, `run`, `state`, `metric`, `score`, `low`, `high`, `metrics`, `seconds`,
-        `items_a_second`; `by_length`: where inputs have lengths, the parts with their bounds and each run's score;
-        `long`: among the longer half, the difference of each pair of runs with its interval; `views`: curves.
+        `runs`: a row for each with `name`, `run`, `state`, `seconds`, `items_a_second`, and of a model `metric`,
+        `score`, `low`, `high`, `metrics`, of one that learns `so_far` (the last score on validation) and `done`
+        (0 to 1), else `error`; `by_length`: where inputs have lengths, the parts with their bounds and each run's
+        score; `long`: among the longer half, the difference of each pair of runs with its interval; `views`: curves.
 
     Raises:
-        DataError: If nothing can be compared.
+        DataError: If a run cannot be read.
     """
-    rows, judged = [], list[_Judged]()
-    family: ModelFamily | None = None
+    told = {name: _Told.of(RunFolder(path)) for name, path in runs.items()}
+    rows, judged = [], list[tuple[str, Path, float]]()
     for name, path in runs.items():
         run = RunFolder(path)
         found = summarise(run)
         row: dict[str, Any] = {"name": name, "run": str(run.path), "state": str(found.state)}
-        if not run.judgement_path.is_file() or not run.has_model():
+        if run.judgement_path.is_file() and run.has_model():
+            judged.append((name, run.path, run.judgement_path.stat().st_mtime))
+            rows.append(row | _scores(run) | {"seconds": found.seconds, "items_a_second": told[name].rate})
+        elif found.state in _UNDER_WAY:
+            rows.append(row | told[name].so_far())
+        else:
             rows.append(row | {"error": found.sentence or "It came to no model."})
-            continue
-        judgement = Judgement.load(run.judgement_path)
-        rows.append(
-            row
-            | {
-                "metric": judgement.headline,
-                "score": judgement.metrics[judgement.headline],
-                "low": judgement.interval.low if judgement.interval else None,
-                "high": judgement.interval.high if judgement.interval else None,
-                "metrics": judgement.metrics,
-                "seconds": found.seconds,
-                "items_a_second": _rate(run),
-            }
-        )
-        with _arranged(registry, run) as (own, dataset):
-            family = own
-            lengths = _lengths(dataset, judgement)
-        if lengths is not None:
-            judged.append(_Judged(run, name, judgement.items, lengths))
-    if family is None:
-        raise DataError("None of these runs came to a model, so there is nothing to compare.")
-    views = [_by_time(runs, family)]
-    by_length, long = None, list[dict[str, Any]]()
-    same = [each for each in judged if _keys(each) == _keys(judged[0])]
-    if same and len(same[0].items) >= 2 * FEWEST:
-        by_length = _by_length(same, family)
-        long = _long(same, family)
+    family = _family(registry, RunFolder(next(iter(runs.values()))))
+    views = [_by_time(told, family)]
+    by_length, long = _parts(registry, tuple(judged)) if judged else (None, [])
+    if by_length is not None:
         views.insert(0, _length_curve(by_length, family))
     return {
         "runs": rows,
@@ -102,6 +84,49 @@ def compared(registry: "Registry", runs: Mapping[str, Path]) -> dict[str, Any]:
         "long": long,
         "views": [view_to_json(view) for view in views if view.series],
     }
+
+
+_UNDER_WAY = frozenset({RunState.QUEUED, RunState.WAITING, RunState.RUNNING, RunState.PAUSED})
+
+
+@lru_cache(maxsize=8)
+def _parts(
+    registry: "Registry", runs: tuple[tuple[str, Path, float], ...]
+) -> tuple[list[dict[str, Any]] | None, list[dict[str, Any]]]:
+    """`by_length` and `long` of finished runs (name, folder, when it was judged); kept, for the draws take seconds."""
+    judged = list[_Judged]()
+    family: ModelFamily | None = None
+    for name, path, _ in runs:
+        run = RunFolder(path)
+        judgement = Judgement.load(run.judgement_path)
+        with _arranged(registry, run) as (narrowed, dataset):
+            family, lengths = narrowed, _lengths(dataset, judgement)
+        if lengths is not None:
+            judged.append(_Judged(name, judgement.items, lengths))
+    same = [each for each in judged if _keys(each) == _keys(judged[0])]
+    if family is None or not same or len(same[0].items) < 2 * FEWEST:
+        return None, []
+    return _by_length(same, family), _long(same, family)
+
+
+def _scores(run: RunFolder) -> dict[str, Any]:
+    judgement = Judgement.load(run.judgement_path)
+    return {
+        "metric": judgement.headline,
+        "score": judgement.metrics[judgement.headline],
+        "low": judgement.interval.low if judgement.interval else None,
+        "high": judgement.interval.high if judgement.interval else None,
+        "metrics": judgement.metrics,
+    }
+
+
+def _family(registry: "Registry", run: RunFolder) -> ModelFamily:
+    """The family of a run as it works with the run's data, as far as that is known."""
+    family = registry.family(run.request.family)
+    if not run.index_path.is_file():
+        return family
+    with _arranged(registry, run) as (narrowed, _):
+        return narrowed
 
 
 @contextmanager
@@ -190,23 +215,58 @@ def _length_curve(parts: Sequence[Mapping[str, Any]], family: ModelFamily) -> Cu
     return Curve("Score by length of the input", series, "length", family.headline)
 
 
-def _by_time(runs: Mapping[str, Path], family: ModelFamily) -> Curve:
+def _by_time(told: "Mapping[str, _Told]", family: ModelFamily) -> Curve:
     """The headline metric on validation over the minutes of training, as each run told it."""
     series = []
-    for name, path in runs.items():
-        begun, minutes, values = None, list[float](), list[float]()
-        for event in RunFolder(path).events():
-            if isinstance(event, Started) and begun is None:
-                begun = event.time
-            elif isinstance(event, Metric) and event.name == family.headline and event.split == "val":
-                minutes.append((event.time - (begun or event.time)) / 60)
-                values.append(event.value)
-        if values:
+    for name, run in told.items():
+        points = [(minute, value) for minute, metric, value in run.metrics if metric == family.headline]
+        if points:
+            minutes, values = zip(*points, strict=True)
             series.append(Series(name, np.array(minutes), np.array(values)))
     return Curve("Score against training time", series, "minutes", family.headline)
 
 
-def _rate(run: RunFolder) -> float | None:
-    """Items learned from a second, the median of what the run told."""
-    rates = [event.rate for event in run.events() if isinstance(event, Progress) and event.rate and event.passes]
-    return float(np.median(rates)) if rates else None
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a run said of itself so far.
+
+    Attributes:
+        metrics: Minutes since it began, name and value of each score on validation.
+        rate: Items learned from a second, the median.
+        done: Of its passes, 0 to 1.
+        minutes: Since it began.
+        limit: Minutes that it may take, where that was asked.
+    """
+
+    metrics: Sequence[tuple[float, str, float]]
+    rate: float | None
+    done: float
+    minutes: float
+    limit: float | None
+
+    @classmethod
+    def of(cls, run: RunFolder) -> "_Told":
+        """Read it from the folder."""
+        begun, now, done = None, 0.0, 0.0
+        metrics, rates = list[tuple[float, str, float]](), list[float]()
+        for event in run.events():
+            if isinstance(event, Started) and begun is None:
+                begun = event.time
+            now = (event.time - (begun or event.time)) / 60
+            if isinstance(event, Metric) and event.split == "val":
+                metrics.append((now, event.name, event.value))
+            elif isinstance(event, Progress) and event.passes:
+                done = min(1.0, event.done / event.total) if event.total else 0.0
+                rates += [event.rate] if event.rate else []
+        rate = float(np.median(rates)) if rates else None
+        return cls(metrics, rate, done, now, run.request.settings.get("minutes"))
+
+    def so_far(self) -> dict[str, Any]:
+        """For the row of a run that has no model yet."""
+        limited = self.minutes / self.limit if self.limit else 0.0
+        return {
+            "done": min(1.0, max(self.done, limited)),
+            "seconds": 60 * self.minutes,
+            "items_a_second": self.rate,
+            "so_far": {name: value for _, name, value in self.metrics},
+        }

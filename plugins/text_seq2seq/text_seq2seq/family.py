@@ -41,6 +41,7 @@ class TextSeq2Seq(ModelFamily):
     kinds = (Kind.TEXT_PAIRS,)
     config = TextSeq2SeqConfig
     headline = "chrf"
+    compares = "network"
     precisions = ("fp32",)  # ONNX Runtime 1.31 ends the process when it opens their fp16 graphs
 
     def train(self, context: TrainContext) -> Trained:
@@ -70,6 +71,7 @@ class TextSeq2Seq(ModelFamily):
             files={"source": SOURCE_FILE, "target": TARGET_FILE},
             private={"texts": TEXTS_FILE},
             extra={**extra, "columns": [data.source, data.target], "signatures": signatures()},
+            licence=learned.licence,
             compared=("logits",),
         )
 

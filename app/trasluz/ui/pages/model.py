@@ -3,25 +3,17 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractButton,
-    QButtonGroup,
-    QHBoxLayout,
-    QSizePolicy,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from trasluz.ui import theme
 from trasluz.ui.forms import SettingsForm, fetched
 from trasluz.ui.kinds import words_for
 from trasluz.ui.steps import duration, plural
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton
 
 from .model_parts.advice import AdviceCard, untried
+from .model_parts.compare import CompareCard
+from .model_parts.family_card import FamilyCard
 from .page import Page
 from .scrolled import OVERHANG, overhanging, scrolled
 from .variation import VariationCard
@@ -62,6 +54,9 @@ class ModelPage(Page):
         self.advice.chosen.connect(self._cell_chosen)
         self.advice.try_all.connect(self.try_all)
         self.advice.again.connect(lambda: self.session and self.session.advising.again(self.family))
+        self.compare = CompareCard()
+        self.compare.setVisible(False)
+        self.compare.asked.connect(self._start)
         # under the settings and always in sight, for what it shows is changed further up
         self.variation = VariationCard()
         self.variation.setVisible(False)
@@ -97,6 +92,7 @@ class ModelPage(Page):
         right.setProperty("role", "page")
         inside.setSpacing(16)
         inside.addWidget(self.advice)
+        inside.addWidget(self.compare)
         inside.addWidget(self._settings)
         inside.addStretch(1)
         area = overhanging(right, inside)
@@ -152,7 +148,7 @@ class ModelPage(Page):
         self.header.set_subtitle(_about(session.summary))
         self.header.set_actions(self.train_button)
         self._show_plan()
-        self._show_advice()
+        self._show_beside()
 
     def _show_families(self, families: list[dict[str, Any]], summary: Any) -> None:
         shown = (
@@ -201,11 +197,23 @@ class ModelPage(Page):
         self.family = family
         self._clear_form()
         self.form = SettingsForm(entry["schema"], self._kept.get(family), suggestions=entry.get("suggestions"))
+        self._take_what_was_handed(self.form)
         self.form.changed.connect(self._changed)
         self.form.turned.connect(lambda _open: self._show_variation())
         self._settings.set_title("Settings", "the defaults are a good start")
         self._settings.body.addWidget(self.form)
         self._changed()
+
+    def _take_what_was_handed(self, form: SettingsForm) -> None:
+        """Begin from what was handed on from another model, once, where a setting takes it."""
+        handed = self.session.handed if self.session is not None else {}
+        for name, value in list(handed.items()):
+            row = form.rows.get(name)
+            if row is not None and any(choice.value == value for choice in row.field.choices):
+                form.set_values({**form.values(), name: value})
+                del handed[name]
+                if self.session is not None:
+                    self.session.say(f"“{row.field.title}”: it begins with “{value}”, which you handed on.", "good")
 
     def _clear_form(self) -> None:
         while (item := self._settings.body.takeAt(0)) is not None:
@@ -227,13 +235,28 @@ class ModelPage(Page):
         self.train_button.setToolTip("\n".join(troubles))
         self.train_button.setText("Download and train →" if self._fetched() else "Train →")
         self._show_plan()
-        self._show_advice()
+        self._show_beside()
         self._show_variation()
 
     def _fetched(self) -> list[str]:
         """What is chosen from outside this computer."""
         entry = self.session.family(self.family) if self.session is not None else None
         return fetched(entry["schema"], self.form.values()) if entry is not None and self.form is not None else []
+
+    def _show_beside(self) -> None:
+        """What is worth trying beside these settings: the table of advice, the family's values side by side."""
+        self._show_advice()
+        self._show_compare()
+
+    def _show_compare(self) -> None:
+        session, form = self.session, self.form
+        entry = session.family(self.family) if session is not None else None
+        if session is None or form is None or entry is None:
+            self.compare.setVisible(False)
+            return
+        row = form.rows.get(str(entry.get("compares") or ""))
+        field = row.field if row is not None and not form.troubles() else None
+        self.compare.show_family(session, self.family, field, form.values(), self._runs_on_this_data())
 
     def _show_advice(self) -> None:
         """The table of the chosen family; what it lets choose is not asked a second time in the form."""
@@ -272,10 +295,15 @@ class ModelPage(Page):
         session, form, advice = self.session, self.form, self.advice.advice
         if session is None or form is None or advice is None or form.troubles():
             return
+        left = untried(advice, self._runs_on_this_data())
+        self._start([(advice.table.cells[i].title, {**form.values(), **advice.settings[i]}) for i in left])
+
+    def _start(self, several: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Train one after another what is tried side by side: what each is called, and its settings."""
         self._keep()
-        for cell in untried(advice, self._runs_on_this_data()):
-            settings = {**form.values(), **advice.settings[cell]}
-            session.start_run(self.family, settings, name=advice.table.cells[cell].title, device=session.device)
+        if self.session is not None:
+            for name, settings in several:
+                self.session.start_run(self.family, settings, name=name, device=self.session.device)
 
     def _show_variation(self) -> None:
         """With the settings that alter the photos, what they do to them."""
@@ -351,79 +379,6 @@ class ModelPage(Page):
                 return chosen.title
         entry = self.session.family(self.family) if self.session is not None else None
         return str(entry["title"]) if entry else self.family
-
-
-class FamilyCard(QAbstractButton):
-    """A model family: what it is, in a sentence, or what it learns from where that is not this data."""
-
-    chosen = Signal(str)
-
-    def __init__(self, family: str, title: str, sentence: str, *, why_not: str = "") -> None:
-        super().__init__()
-        self.family = family
-        self._sentence, self._why_not = sentence, why_not
-        self.setText(title)
-        self.setCheckable(True)
-        self.setEnabled(not why_not)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(why_not or sentence)
-        self.setToolTip(f"{sentence} {why_not}" if why_not else "")
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        if not why_not:
-            self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        """Qt's: as tall as its words."""
-        return QSize(260, self._height(max(260, min(self.width(), 420))))
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Qt's: another width breaks the words elsewhere."""
-        super().resizeEvent(event)
-        self.updateGeometry()
-
-    def _height(self, width: int) -> int:
-        return int(44 + self._words(width, self._shown()).height() + 14)
-
-    def _shown(self) -> str:
-        return self._why_not or self._sentence  # what it would do with other data is in its way here
-
-    def _words(self, width: int, words: str) -> QRectF:
-        from PySide6.QtGui import QFontMetricsF
-
-        room = QRectF(0, 0, width - 32, 1000)
-        return QFontMetricsF(theme.font("body")).boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Qt's: another theme, another picture."""
-        self.update()
-        super().changeEvent(event)
-
-    def enterEvent(self, event: object) -> None:
-        """Qt's: light up."""
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Qt's: frame, title, sentence."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        on, able = self.isChecked(), self.isEnabled()
-        lit = on or self.hasFocus() or (self.underMouse() and able)
-        painter.setPen(QPen(theme.color("accent" if lit else "line"), 1.5 if on else 1))
-        painter.setBrush(theme.color("accent_ground" if on else "panel" if able else "background"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.CARD_RADIUS, theme.CARD_RADIUS)
-        if self.hasFocus():
-            # a second ring: the first one may say already that it is chosen
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(4, 4, -4, -4), 7, 7)
-        painter.setFont(theme.font("strong"))
-        painter.setPen(theme.color("ink" if able else "muted"))
-        title = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 32)
-        painter.drawText(QRectF(16, 14, self.width() - 32, 20), Qt.AlignmentFlag.AlignVCenter, title)
-        painter.setFont(theme.font("body"))
-        painter.setPen(theme.color("muted"))
-        room = QRectF(16, 38, self.width() - 32, self.height() - 44)
-        painter.drawText(room, int(Qt.TextFlag.TextWordWrap), self._shown())
 
 
 def _learns_from(kinds: Sequence[str]) -> str:

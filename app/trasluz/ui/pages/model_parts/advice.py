@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from trasluz.ui.steps import duration
 from trasluz.ui.widgets import Card, Label, SecondaryButton, SmallButton, StepProgress
+
+from .tried import NOT_TRIED, result_lines, speaking
 
 if TYPE_CHECKING:
     from trasluz.api import Advice, Quadrants
     from trasluz.ui.advising import Standing
     from trasluz.ui.views.quadrants import QuadrantsPainter
-
-_UNDER_WAY = {"running": "learning now", "waiting": "about to start", "queued": "waits for its turn"}
 
 
 class AdviceCard(Card):
@@ -143,18 +142,15 @@ def leaves_the_choice(advice: "Advice", settings: Mapping[str, Any]) -> bool:
 
 def untried(advice: "Advice", runs: Sequence[Any]) -> list[int]:
     """The cells that no run has tried, nor is about to, in their order."""
-    tried = {cell for cell, run in _latest(advice, runs).items() if run.state not in _NOT_TRIED}
+    tried = {cell for cell, run in _latest(advice, runs).items() if run.state not in NOT_TRIED}
     return [i for i in advice.distinct if i not in tried]
-
-
-_NOT_TRIED = {"failed", "stopped", "interrupted"}
 
 
 def with_results(advice: "Advice", runs: Sequence[Any]) -> "Quadrants":
     """The advice's table with the latest run of each cell written into it."""
     cells = list(advice.table.cells)
     for cell, run in _latest(advice, runs).items():
-        cells[cell] = replace(cells[cell], lines=_lines(run))
+        cells[cell] = replace(cells[cell], lines=result_lines(run))
     return replace(advice.table, cells=tuple(cells))
 
 
@@ -167,16 +163,5 @@ def _latest(advice: "Advice", runs: Sequence[Any]) -> dict[int, Any]:
             cell = advice.cell  # it followed the advice
         if cell is None:
             continue  # what it chose stands in no cell
-        if cell not in found or (found[cell].score is None and run.score is not None):
-            found[cell] = run
+        found[cell] = speaking(found.get(cell), run)
     return found
-
-
-def _lines(run: Any) -> tuple[str, ...]:
-    if run.score is not None:
-        between = f"  ({run.low:.0%}–{run.high:.0%})" if run.low is not None and run.high is not None else ""
-        first = f"{run.score:.1%} right{between}" if run.headline == "accuracy" else f"{run.headline} {run.score:.3g}"
-        return (first, f"in {duration(run.seconds)}") if run.seconds else (first,)
-    if (words := _UNDER_WAY.get(str(run.state))) is not None:
-        return (words,)
-    return ("did not work", run.sentence) if str(run.state) == "failed" else ("ended without a model",)
