@@ -60,9 +60,7 @@ def main() -> None:
     predictor = CharacterPredictor(SimpleNamespace(card=card, graph=lambda _name: graph))  # type: ignore[arg-type]
 
     def bare() -> None:
-        state = {
-            s.name: np.zeros((asked.layers, 1, asked.units), np.float32) for s in graph.inputs if s.name != "symbols"
-        }
+        state = {s.name: np.zeros((1, 1, asked.units), np.float32) for s in graph.inputs if s.name != "symbols"}
         outputs = ["log_probabilities", *(f"next_{name}" for name in state)]
         number = np.zeros((1, 1), np.int64)
         run = graph._session.run  # the bare session is what is to be measured

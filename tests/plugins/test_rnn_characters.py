@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sequence_rnn.characters.export import SCORES, write_graph
 from sequence_rnn.characters.network import CharacterNetwork, step
 from sequence_rnn.characters.predict import CharacterPredictor
-from sequence_rnn.characters.sampling import chances, drawn
+from sequence_rnn.characters.sampling import drawn, weights
 from sequence_rnn.characters.streams import Streams
 from sequence_rnn.characters.symbols import OTHER, RARE, START, Symbols, symbols_of
 from sequence_rnn.characters.units import followers, in_brackets, in_quotes, line_length
@@ -91,8 +91,8 @@ def test_the_graph_step_by_step_is_the_network_all_at_once(cell: str, tmp_path: 
     with torch.no_grad():
         expected = torch.log_softmax(network(torch.from_numpy(text))[0], 2).numpy()
     names = [s.name for s in graph.inputs if s.name != "symbols"]
-    assert names == (["state", "memory"] if cell == "lstm" else ["state"])
-    state = {name: np.zeros((2, 1, 12), np.float32) for name in names}
+    assert names == [f"{part}_{n}" for n in (1, 2) for part in (("state", "memory") if cell == "lstm" else ("state",))]
+    state = {name: np.zeros((1, 1, 12), np.float32) for name in names}
     assert np.allclose(graph.run({"symbols": text, **state})[SCORES], expected, atol=1e-5)
     for at in range(text.shape[1]):
         found = graph.run({"symbols": text[:, at : at + 1], **state})
@@ -105,19 +105,40 @@ def test_the_graph_step_by_step_is_the_network_all_at_once(cell: str, tmp_path: 
     again = "".join(p.text for p in itertools.islice(predictor.write("abz", seed=3, **asked), 30))
     assert first == again != "".join(p.text for p in itertools.islice(predictor.write("abz", seed=4, **asked), 30))
     assert predictor.unknown("abz") == ["z"]
+    assert _written_by_hand(graph, "abz", names, seed=3) == first, "the state goes round without a copy, and is right"
     piece = next(predictor.write("", temperature=0.0, top_k=0, seed=0))
     assert piece.score == 1.0 and piece.top[0][0] == piece.text
 
 
+def _written_by_hand(graph: OnnxGraph, start: str, names: list[str], *, seed: int) -> str:
+    draw, written = np.random.default_rng(seed), ""
+    numbers, state = LETTERS.numbers(start).tolist(), {name: np.zeros((1, 1, 12), np.float32) for name in names}
+    numbers = [START, *numbers]
+    for _ in range(30):
+        found = graph.run({"symbols": np.array([numbers], np.int64), **state})
+        state = {name: found[f"next_{name}"] for name in names}
+        numbers = [drawn(weights(found[SCORES][0, -1]), draw)[0]]
+        written += LETTERS.names[numbers[0]]
+    return written
+
+
 def test_temperature_and_top_k() -> None:
     scores = np.log([0.5, 0.1, 0.2, 0.15, 0.05])  # the start and any other are never written
-    assert chances(scores).tolist() == pytest.approx([0, 0, 0.5, 0.375, 0.125])
-    assert chances(scores, 0.5).tolist() == pytest.approx([0, 0, 16 / 26, 9 / 26, 1 / 26])
-    assert chances(scores, 1.0, 2).tolist() == pytest.approx([0, 0, 4 / 7, 3 / 7, 0])
-    assert chances(scores, 0.0).tolist() == [0, 0, 1, 0, 0]
+
+    def chances(*asked: float) -> list[float]:
+        weighed = weights(scores, *asked)
+        return (weighed / weighed.sum()).tolist()
+
+    assert chances() == pytest.approx([0.5, 0.375, 0.125])
+    assert chances(0.5) == pytest.approx([16 / 26, 9 / 26, 1 / 26])
+    assert chances(1.0, 2) == pytest.approx([4 / 7, 3 / 7, 0])
+    assert chances(0.0) == [1, 0, 0]
+    assert chances(1e-6) == pytest.approx([1, 0, 0]), "however cold, the likeliest stays"
     draw = np.random.default_rng(0)
-    counts = np.bincount([drawn(chances(scores), draw) for _ in range(4000)], minlength=5) / 4000
-    assert counts == pytest.approx(chances(scores), abs=0.03)
+    several = [drawn(weights(scores), draw) for _ in range(4000)]
+    counts = np.bincount([number for number, _ in several], minlength=5) / 4000
+    assert counts == pytest.approx([0, 0, *chances()], abs=0.03)
+    assert dict(several)[2] == pytest.approx(0.5)
 
 
 def test_the_gradient_of_a_known_recurrence_fades_as_it_must() -> None:

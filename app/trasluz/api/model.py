@@ -146,6 +146,22 @@ class ModelCard(_Part):
     licence: str = ""
 
 
+class Steps(Protocol):
+    """A graph that runs again and again on arrays that stay where they are, as `Graph.steps` gives it.
+
+    Attributes:
+        inputs: What is read by each step; change it in place between two of them.
+        outputs: What the last step gave; the next one writes over it.
+    """
+
+    inputs: Mapping[str, np.ndarray]
+    outputs: Mapping[str, np.ndarray]
+
+    def step(self) -> None:
+        """Run it once."""
+        ...
+
+
 class Graph(Protocol):
     """One ONNX graph, open on a device."""
 
@@ -170,6 +186,16 @@ class Graph(Protocol):
         Args:
             feeds: An array for each input.
             wanted: Names of the outputs to compute; all of them where None.
+        """
+        ...
+
+    def steps(self, feeds: Mapping[str, np.ndarray], *, back: Mapping[str, str], wanted: Sequence[str]) -> Steps:
+        """Make it ready to be run many times, its state carried from step to step, without a copy where that can be.
+
+        Args:
+            feeds: An array for each input, for the first step; no step may change the size of anything.
+            back: The outputs that become inputs of the next step: output → input.
+            wanted: Names of the other outputs to compute.
         """
         ...
 

@@ -132,7 +132,13 @@ class GraphWriter:
         return self.node("Add", product, self.constant(array(layer.bias)), result=result)
 
     def recurrent(
-        self, ways: Sequence[nn.RNNBase], x: str, *, state: Sequence[str] = (), last: Sequence[str] = ()
+        self,
+        ways: Sequence[nn.RNNBase],
+        x: str,
+        *,
+        state: Sequence[str] = (),
+        last: Sequence[str] = (),
+        result: str = "",
     ) -> str:
         """One recurrent layer, (T, B, D) → (T, B, N·H).
 
@@ -141,6 +147,7 @@ class GraphWriter:
             x: The sequences, all of one length.
             state: Names of its state before the first step, each (N, B, H).
             last: Names for its state after the last step.
+            result: A name for what it gives.
         """
         kind = {nn.RNN: "RNN", nn.GRU: "GRU", nn.LSTM: "LSTM"}[type(ways[0])]
         hidden = ways[0].hidden_size
@@ -169,8 +176,10 @@ class GraphWriter:
             given += ["", *state]
         out = f"{kind.lower()}_{len(self._nodes)}"
         self.nodes(kind, *given, results=(out, *last), **attributes)  # (T, N, B, H)
+        if len(ways) == 1:
+            return self.node("Squeeze", out, self.integers(1), result=result)
         turned = self.node("Transpose", out, perm=[0, 2, 1, 3])
-        return self.node("Reshape", turned, self.integers(0, 0, len(ways) * hidden))
+        return self.node("Reshape", turned, self.integers(0, 0, len(ways) * hidden), result=result)
 
     def save(self, path: Path, title: str) -> None:
         """Check the graph and write it."""

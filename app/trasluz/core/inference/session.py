@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from trasluz.api import FamilyError, TensorSpec
+from trasluz.api import FamilyError, Steps, TensorSpec
 
 from .cuda import CPU, CUDA, diagnose, look
+from .stepping import BoundSteps, PlainSteps
 
 _QUIET = 4  # ONNX Runtime's level “fatal”: what matters is raised, and the rest would go to somebody's terminal
 _TRIED = (64, 1)
@@ -86,6 +87,16 @@ class OnnxGraph:
             GraphError: If the inputs do not fit the graph, or the memory does not suffice.
         """
         return self._run(feeds, wanted, quiet=False)
+
+    def steps(self, feeds: Mapping[str, np.ndarray], *, back: Mapping[str, str], wanted: Sequence[str]) -> Steps:
+        """Make it ready to be run many times, the outputs of `back` going into the inputs that they name.
+
+        Raises:
+            GraphError: If the inputs do not fit the graph.
+        """
+        if self._provider == CUDA:
+            return PlainSteps(feeds, back, wanted, self.run)
+        return BoundSteps(self._session, feeds, back, wanted, self.run)
 
     def warm_up(self) -> bool:
         """Run once on zeros, so that the first answer does not pay for what is set up by the first run.

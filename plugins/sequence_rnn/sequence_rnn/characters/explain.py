@@ -10,7 +10,7 @@ from ..explain import HiddenStates
 from ..reach import FarBack
 from .export import SCORES
 from .predict import text_of
-from .sampling import chances
+from .sampling import weights
 from .symbols import Symbols, composed, top_of, visible
 from .units import named
 
@@ -95,7 +95,7 @@ class NextCharacter(Explainer):
     def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Bars:
         """The twelve likeliest."""
         names = Symbols(tuple(predictor.card.extra["characters"])).names
-        top = top_of(names, chances(predictor.explaining_outputs(sample)[SCORES][-1]), 12)
+        top = top_of(names, weights(predictor.explaining_outputs(sample)[SCORES][-1]), 12)
         return Bars(title=self.title, labels=[name for name, _ in top], values=[value for _, value in top], unit="%")
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from trasluz.api import DataError, Note, Previewed, Split, TrainContext
 
-from .sampling import chances, drawn
+from .sampling import drawn, weights
 from .symbols import START, Symbols, composed, symbols_of
 
 if TYPE_CHECKING:
@@ -160,5 +160,5 @@ def written(network: "CharacterNetwork", symbols: Symbols, seed: int, temperatur
         with torch.no_grad():
             scores, state = network(torch.tensor([[number]], device=device), state)
             likely = torch.log_softmax(scores[0, -1], 0).cpu().numpy()
-        number = drawn(chances(likely, temperature), draw)
+        number, _ = drawn(weights(likely, temperature), draw)
         yield symbols.names[number]

@@ -123,7 +123,8 @@ class CharacterLesson(Lesson[CharacterNetwork]):
             "before_the_graph": {
                 "text": "Unicode NFC; each character by its number: 0 is the start, which stands before every text, "
                 "1 any character that is not in `characters`, 2 the first of `characters`",
-                "state": "`state` and, for the LSTM, `memory` are zeros at the start; then what the graph gave last",
+                "state": "`state_1`, … and, for the LSTM, `memory_1`, … are zeros at the start, then what the graph "
+                "gave last",
             }
         }
 

@@ -3,15 +3,15 @@
 Shapes: T characters of a text, K symbols, L layers, H units.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from trasluz.api import DataError, LoadedModel, Outputs, Prediction, Sample, WritingPredictor, Written
 
-from .export import SCORES
-from .sampling import chances, drawn
-from .symbols import Symbols, composed, continued, top_of
+from .export import SCORES, by_steps
+from .sampling import drawn, weights
+from .symbols import FIRST, Symbols, composed, continued, likeliest, top_of, visible
 
 TOP = 10
 NATS, NEXT = "nats", "next_log_probabilities"
@@ -55,12 +55,12 @@ class CharacterPredictor(WritingPredictor):
         """Give `log_probabilities` (T + 1, K) and the outputs of every layer (T + 1, H), the start first."""
         numbers = continued(self.symbols, text_of(sample))
         found = self.graph.run({"symbols": numbers[None], **self._fresh})
-        return {name: value[0] for name, value in found.items() if not name.startswith("next_")}
+        return {n: by_steps(self.graph, n, value) for n, value in found.items() if not n.startswith("next_")}
 
     def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
         """Name the likeliest next character, and say how well the text was foreseen."""
         nats = np.asarray(outputs[NATS], np.float64)
-        top = top_of(self.symbols.names, chances(outputs[NEXT]), TOP)
+        top = top_of(self.symbols.names, weights(outputs[NEXT]), TOP)
         measures = {"nats": float(nats.sum()), "characters": float(len(nats))}
         return Prediction(text=top[0][0], score=top[0][1], top=top, measures=measures)
 
@@ -72,13 +72,19 @@ class CharacterPredictor(WritingPredictor):
         """Read the start, then draw character after character; each is read before the next one is drawn."""
         draw = np.random.default_rng(seed)
         names = self.symbols.names
-        found = self._read(continued(self.symbols, start), self._fresh)
+        shown = [visible(name) for name in names[FIRST:]]
+        read = self.graph.run({"symbols": continued(self.symbols, start)[None], **self._fresh}, self._wanted)
+        state = {name: read[f"next_{name}"] for name in self._fresh}
+        steps = self.graph.steps(
+            {"symbols": np.zeros((1, 1), np.int64), **state},
+            back={f"next_{name}": name for name in self._fresh},
+            wanted=[SCORES],
+        )
+        symbol, scores = steps.inputs["symbols"], read[SCORES][0, -1]
         while True:
-            probabilities = chances(found[SCORES][0, -1], temperature, top_k)
-            number = drawn(probabilities, draw)
-            yield Written(names[number], top_of(names, probabilities, TOP), float(probabilities[number]))
-            state = {name: found[f"next_{name}"] for name in self._fresh}
-            found = self._read(np.array([number]), state)
-
-    def _read(self, numbers: np.ndarray, state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        return self.graph.run({"symbols": numbers[None], **state}, self._wanted)
+            weighed = weights(scores, temperature, top_k)
+            number, share = drawn(weighed, draw)
+            yield Written(names[number], likeliest(shown, weighed, TOP), share)
+            symbol[0, 0] = number
+            steps.step()
+            scores = steps.outputs[SCORES][0, 0]

@@ -6,8 +6,8 @@ This file is also part of `predict.py`, so it needs nothing but numpy.
 import numpy as np
 
 
-def chances(log_probabilities, temperature=1.0, top_k=0):  # type: ignore[no-untyped-def]
-    """The probabilities from which the next character is drawn.
+def weights(log_probabilities, temperature=1.0, top_k=0):  # type: ignore[no-untyped-def]
+    """How much each character weighs in the draw of the next one.
 
     Args:
         log_probabilities: (K,); the first is the start, which is never written, the second any unknown character.
@@ -15,21 +15,24 @@ def chances(log_probabilities, temperature=1.0, top_k=0):  # type: ignore[no-unt
         top_k: Only so many of the likeliest may be drawn; all where 0.
 
     Returns:
-        (K,) float64, its sum 1.
+        (K - 2,) float64 without the first two; the largest is 1.
     """
-    scores = np.array(log_probabilities, np.float64)
-    scores[:2] = -np.inf
+    scores = log_probabilities[2:].astype(np.float64)
     if temperature <= 0:
         only = np.zeros(len(scores))
         only[scores.argmax()] = 1.0
         return only
-    if 0 < top_k < len(scores) - 2:
+    if 0 < top_k < len(scores):
         scores[scores < np.partition(scores, -top_k)[-top_k]] = -np.inf
-    found = np.exp((scores - scores.max()) / temperature)
-    return found / found.sum()
+    scores -= scores.max()
+    if temperature != 1:
+        scores /= temperature
+    return np.exp(scores, out=scores)
 
 
-def drawn(probabilities, draw):  # type: ignore[no-untyped-def]
-    """The number of a character, drawn by its probability; `draw` is a numpy generator."""
-    sums = probabilities.cumsum()
-    return min(int(np.searchsorted(sums, draw.random() * sums[-1], side="right")), len(sums) - 1)
+def drawn(weighed, draw):  # type: ignore[no-untyped-def]
+    """The number of a character, drawn by its weight, and the probability that it had; `draw` is a numpy generator."""
+    sums = weighed.cumsum()
+    total = sums[-1]
+    place = min(int(sums.searchsorted(draw.random() * total, side="right")), len(sums) - 1)
+    return place + 2, float(weighed[place] / total)

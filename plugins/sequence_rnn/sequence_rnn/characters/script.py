@@ -54,12 +54,14 @@ if asked.length == 0:
     if text:
         nats = -np.mean([scores[place, number] for place, number in enumerate(numbers[1:])])
         print(f"{nats / math.log(2):.3f} bits a character; next:")
-    likely = chances(scores[-1])
-    for number in np.argsort(-likely, kind="stable")[:10]:
-        print({" ": "␣", "\\n": "⏎", "\\t": "⇥"}.get(names[number], names[number]), f"{likely[number]:.4f}")
+    likely = weights(scores[-1])
+    likely /= likely.sum()
+    for place in np.argsort(-likely, kind="stable")[:10]:
+        name = names[place + 2]
+        print({" ": "␣", "\\n": "⏎", "\\t": "⇥"}.get(name, name), f"{likely[place]:.4f}")
 draw = np.random.default_rng(asked.seed)
 for _ in range(asked.length):
-    number = drawn(chances(scores[-1], asked.temperature, asked.top_k), draw)
+    number, _ = drawn(weights(scores[-1], asked.temperature, asked.top_k), draw)
     print(names[number], end="", flush=True)
     scores, state = read([number], state)
 print()
@@ -69,5 +71,5 @@ print()
 def character_script() -> str:
     """The source of `predict.py`; it draws as the program itself does."""
     source = (Path(__file__).parent / "sampling.py").read_text(encoding="utf-8")
-    functions = source[source.index("def chances") :].replace("  # type: ignore[no-untyped-def]", "")
+    functions = source[source.index("def weights") :].replace("  # type: ignore[no-untyped-def]", "")
     return _BEFORE + "\n" + functions.rstrip("\n") + "\n" + _AFTER

@@ -18,6 +18,7 @@ RARE = 5
 MOST = 4_000
 """Characters that are kept, the most frequent ones: more than a Chinese newspaper has."""
 UNKNOWN = "\ufffd"
+_VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥", "": "start"}
 
 
 def composed(text: str) -> str:
@@ -27,7 +28,7 @@ def composed(text: str) -> str:
 
 def visible(character: str) -> str:
     """A character as it is shown where it would not be seen."""
-    return {" ": "␣", "\n": "⏎", "\t": "⇥", "": "start"}.get(character, character)
+    return _VISIBLE.get(character, character)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,19 @@ def continued(symbols: Symbols, text: str) -> np.ndarray:
     return np.concatenate([[START], symbols.numbers(composed(text))])
 
 
-def top_of(names: Sequence[str], chances: np.ndarray, count: int) -> tuple[tuple[str, float], ...]:
-    """The likeliest characters, as they are shown, with their probabilities; best first."""
-    order = np.argsort(-chances, kind="stable")[:count]
-    return tuple((visible(names[n]), min(1.0, float(chances[n]))) for n in order if chances[n] > 0)
+def top_of(names: Sequence[str], weighed: np.ndarray, count: int) -> tuple[tuple[str, float], ...]:
+    """The likeliest characters, as they are shown, with their probabilities; best first.
+
+    Args:
+        names: Of all numbers.
+        weighed: (K - 2,) what `sampling.weights` gives.
+        count: How many at the most.
+    """
+    return likeliest([visible(name) for name in names[FIRST:]], weighed, count)
+
+
+def likeliest(shown: Sequence[str], weighed: np.ndarray, count: int) -> tuple[tuple[str, float], ...]:
+    """The same, where it is known already how each character from the first of the text on is shown."""
+    order = (-weighed).argsort(kind="stable")[:count]
+    total, values = float(weighed.sum()), weighed[order].tolist()
+    return tuple([(shown[n], min(1.0, v / total)) for n, v in zip(order.tolist(), values, strict=True) if v > 0])
