@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from text_seq2seq.config import TextSeq2SeqConfig
-from text_seq2seq.networks.marian import adopt
+from text_seq2seq.networks.adopted import adopt
 from text_seq2seq.sentencepiece import Pieces
 from trasluz.api import FamilyError
 
@@ -22,10 +23,13 @@ def field(number: int, value: bytes) -> bytes:
     return bytes([number << 3 | 2, len(value)]) + value
 
 
-def spm(pieces: dict[str, float]) -> bytes:
-    """A SentencePiece file by the rules of protocol buffers."""
+CONTROL = (("<unk>", 2), ("</s>", 3))
+
+
+def spm(pieces: dict[str, float], *, control: Sequence[tuple[str, int]] = CONTROL) -> bytes:
+    """A SentencePiece file by the rules of protocol buffers; `control` are the first pieces, with their kinds."""
     found = b""
-    for piece, score, kind in [("<unk>", 0.0, 2), ("</s>", 0.0, 3), *((p, s, 1) for p, s in pieces.items())]:
+    for piece, score, kind in [*((p, 0.0, k) for p, k in control), *((p, s, 1) for p, s in pieces.items())]:
         found += field(1, field(1, piece.encode()) + b"\x15" + struct.pack("<f", score) + bytes([3 << 3, kind]))
     return found + field(2, bytes([3 << 3, 1])) + field(3, field(1, b"nmt_nfkc"))
 
@@ -124,8 +128,8 @@ def test_what_does_not_fit_is_said(checkpoint, tmp_path: Path) -> None:
         (at / "config.json").write_text(json.dumps(config | said))
         return at
 
-    with pytest.raises(FamilyError, match="only Marian"):
-        adopt(altered("t5", model_type="t5"), TextSeq2SeqConfig())
+    with pytest.raises(FamilyError, match="of the kind “bart”"):
+        adopt(altered("bart", model_type="bart"), TextSeq2SeqConfig())
     with pytest.raises(FamilyError, match="differ in shape"):
         adopt(altered("uneven", decoder_layers=1), TextSeq2SeqConfig())
     cut = altered("cut")

@@ -75,6 +75,7 @@ def fetch(
     emit: Callable[[Event], None],
     stopping: Callable[[], bool],
     check: Callable[[Mapping[str, Any]], object] = lambda _config: None,
+    also: Sequence[str] = (),
 ) -> Path:
     """Return the folder of a model's checkpoint, downloading what is missing of it.
 
@@ -84,6 +85,7 @@ def fetch(
         emit: Told of the progress.
         stopping: Whether the person asked to stop; looked at after each piece.
         check: Looks at the configuration before the weights are loaded; raises `FamilyError` to refuse them.
+        also: Other files that are loaded where the model has them, such as those of its tokenizer.
 
     Raises:
         FamilyError: If there is no network, no such model, or nothing in it that can be used.
@@ -95,7 +97,7 @@ def fetch(
     place.mkdir(parents=True, exist_ok=True)
     with _held(place, source, emit, stopping):
         if not _complete(place):  # another run may have done it meanwhile
-            _Download(source, place, emit, stopping).run(check)
+            _Download(source, place, emit, stopping).run(check, also)
     return place
 
 
@@ -114,13 +116,16 @@ class Fetched:
     licence: str
 
 
-def fetch_for(context: TrainContext, value: str, *, check: Callable[[Path], object]) -> Fetched:
+def fetch_for(
+    context: TrainContext, value: str, *, check: Callable[[Mapping[str, Any]], object], also: Sequence[str] = ()
+) -> Fetched:
     """The model that a setting names as `hub:owner/name`, downloaded into the person's library if it is not there.
 
     Args:
         context: The run: told of the progress, asked whether to stop.
         value: The setting.
         check: As of `fetch`.
+        also: As of `fetch`.
 
     Raises:
         FamilyError: If it cannot be had or is not of the right kind.
@@ -133,6 +138,7 @@ def fetch_for(context: TrainContext, value: str, *, check: Callable[[Path], obje
         emit=context.emit,
         stopping=context.stopping,
         check=check,
+        also=also,
     )
     licence = f"{licence_of(place) or 'licence not stated'} ({source.owner_and_name})"
     return Fetched(place, source.owner_and_name.rpartition("/")[2], licence)
@@ -191,12 +197,12 @@ class _Download:
         self.total = self.done = self.began_with = 0
         self.began = self.told = time.monotonic()
 
-    def run(self, check: Callable[[Mapping[str, Any]], object]) -> None:
+    def run(self, check: Callable[[Mapping[str, Any]], object], also: Sequence[str]) -> None:
         host = self.endpoint.split("//")[-1]
         self.emit(
             Note(
                 sentence=f"Loading “{self.source.owner_and_name}” from {host}. Only that name leaves this computer; "
-                "your photos and what is learned from them stay here."
+                "your data and what is learned from it stay here."
             )
         )
         self.emit(Progress(stage=self._stage, done=0, unit="MB"))
@@ -205,7 +211,7 @@ class _Download:
         weights = self._weights(files)
         if CONFIG not in files:
             raise FamilyError(f"“{self.source.owner_and_name}” has no {CONFIG}, so it is not known what it is.")
-        first = [name for name in (*SMALL, INDEX) if name in files and (name != INDEX or INDEX in weights)]
+        first = [name for name in (*SMALL, *also, INDEX) if name in files and (name != INDEX or INDEX in weights)]
         self._expect(files[name] for name in {*first, *weights})
         commit = info.sha or self.source.revision or "main"
         for name in first:
@@ -275,7 +281,7 @@ class _Download:
     def _no_network(self) -> FamilyError:
         return FamilyError(
             f"“{self.source.owner_and_name}” is not on this computer yet, and {self.endpoint} cannot be reached: "
-            "connect to the network and train again, or choose another backbone."
+            "connect to the network and train again, or choose what is here."
         )
 
     def _weights(self, files: Mapping[str, "RepoSibling"]) -> list[str]:

@@ -24,10 +24,12 @@ class TextSeq2SeqConfig(EpochsConfig):
     start: str = setting(
         "scratch",
         title="Start",
-        sentence="Learn from nothing, or go on from a pretrained translator (Marian, opus-mt) in a folder; its tokens "
-        "and its shape then replace those chosen here.",
+        sentence="Learn from nothing, or go on from a pretrained network: a Marian translator (opus-mt), T5 or one of "
+        "its kin. Its tokens and its shape then replace those chosen here. One of the hub is downloaded when training "
+        "starts; only its name leaves this computer.",
         labels={"scratch": "From nothing"},
-        others={"folder": "A pretrained translator in a folder"},
+        others={"folder": "A pretrained network in a folder", "hub:": "A model of the hub"},
+        placeholder="Helsinki-NLP/opus-mt-en-es",
         advanced=True,
         min_length=1,
     )

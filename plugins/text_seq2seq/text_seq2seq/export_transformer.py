@@ -1,12 +1,12 @@
 """The Transformer's two graphs, written node by node; shapes as in `networks/transformer.py`."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from .export import ROWS, SOURCE, WRITTEN
+from .networks.transformer import GatedLinear
 from .nodes import Nodes, array
 
 
@@ -16,24 +16,40 @@ class _Transformer(Nodes):
     def __init__(self, network: Any) -> None:
         super().__init__()
         self.network = network
-        self.heads, self.size = network.heads, network.width // network.heads
+        self.heads, self.size = network.heads, network.size
         self.kind = network.positions.kind
 
     def vectors(self, embedding: Any, tokens: str) -> str:
         """The vectors of tokens, scaled as in the paper."""
-        table = array(embedding.weight) * math.sqrt(self.network.width)
+        table = array(embedding.weight) * self.network.scale
         return self.add("Gather", self.constant(table), tokens, axis=0)
 
     def positions(self, start: str, end: str) -> dict[str, str]:
         """The rows of the tables of positions from `start` to `end`, both (1,)."""
         positions = self.network.positions
-        names = ("cos", "sin") if self.kind == "rotary" else ("table",)
+        names = {"rotary": ("cos", "sin"), "relative": ()}.get(self.kind, ("table",))
         tables = {name: self.constant(array(getattr(positions, name))) for name in names}
         return {name: self.add("Slice", table, start, end, self.whole(0)) for name, table in tables.items()}
 
     def placed(self, x: str, places: dict[str, str]) -> str:
         """Positions added to vectors, where they are added."""
-        return x if self.kind == "rotary" else self.add("Add", x, places["table"])
+        return self.add("Add", x, places["table"]) if "table" in places else x
+
+    def bias(self, side: str, start: str, end: str) -> str:
+        """What the distance of queries from `start` on to keys from 0 on adds, both up to `end`: (1, A, T, S).
+
+        Nothing where positions are not relative.
+        """
+        if self.kind != "relative":
+            return ""
+        table = array(self.network.positions.by_distance(side))  # (2 N - 1, A), from -(N - 1) on
+        one, first = (self.constant(np.array(n, np.int64)) for n in (1, len(table) // 2))
+        begin, stop = (self.add("Squeeze", each, self.whole(0)) for each in (start, end))
+        keys = self.add("Range", self.constant(np.array(0, np.int64)), stop, one)
+        queries = self.add("Unsqueeze", self.add("Range", begin, stop, one), self.whole(1))
+        rows = self.add("Add", self.add("Sub", keys, queries), first)  # (T, S)
+        found = self.add("Transpose", self.add("Gather", self.constant(table), rows, axis=0), perm=[2, 0, 1])
+        return self.add("Unsqueeze", found, self.whole(0))
 
     def turned(self, x: str, places: dict[str, str]) -> str:
         """Queries or keys turned by their positions, where they are turned."""
@@ -49,13 +65,16 @@ class _Transformer(Nodes):
         """(B, T, W) → (B, A, T, D)."""
         return self.add("Transpose", self.add("Reshape", x, self.whole(0, 0, self.heads, self.size)), perm=[0, 2, 1, 3])
 
-    def looked(self, attention: Any, q: str, k: str, v: str, mask: str = "") -> tuple[str, str]:
+    def looked(self, attention: Any, q: str, k: str, v: str, mask: str = "", *, bias: str = "") -> tuple[str, str]:
         """Attention: what was found (B, T, W) and the weights (B, A, T, S)."""
-        scaled = self.add("Mul", q, self.number(self.size**-0.5))
+        scaled = self.add("Mul", q, self.number(attention.scale)) if attention.scale != 1 else q
         scores = self.add("MatMul", scaled, self.add("Transpose", k, perm=[0, 1, 3, 2]))
+        if bias:
+            scores = self.add("Add", scores, bias)
         weights = self.add("Softmax", self.masked(scores, mask) if mask else scores, axis=-1)
         joined = self.add("Transpose", self.add("MatMul", weights, v), perm=[0, 2, 1, 3])
-        return self.linear(self.add("Reshape", joined, self.whole(0, 0, self.network.width)), attention.out), weights
+        joined = self.add("Reshape", joined, self.whole(0, 0, self.heads * self.size))
+        return self.linear(joined, attention.out), weights
 
     def into(self, part: Any, x: str) -> str:
         """What goes into a sublayer."""
@@ -69,7 +88,12 @@ class _Transformer(Nodes):
     def fed_forward(self, layer: Any, x: str) -> str:
         """The two-layer network on each token."""
         first, last = layer.forward_part[0], layer.forward_part[3]
-        inner = self.activation(self.linear(self.into(layer.around_forward, x), first), layer.forward_part[1])
+        y = self.into(layer.around_forward, x)
+        if isinstance(first, GatedLinear):
+            gate = self.activation(self.linear(y, first.gate), first.activation)
+            inner = self.add("Mul", gate, self.linear(y, first.value))
+        else:
+            inner = self.activation(self.linear(y, first), layer.forward_part[1])
         return self.onto(layer.around_forward, x, self.linear(inner, last))
 
     def activation(self, x: str, layer: Any) -> str:
@@ -77,7 +101,7 @@ class _Transformer(Nodes):
         kind = type(layer).__name__
         if kind == "SiLU":
             return self.add("Mul", x, self.add("Sigmoid", x))
-        return self.add("Relu", x) if kind == "ReLU" else self.gelu(x)
+        return self.add("Relu", x) if kind == "ReLU" else self.gelu(x, layer.approximate)
 
     def stacked(self, parts: list[str], *, result: str = "") -> str:
         """Several values side by side in a new second axis."""
@@ -93,13 +117,14 @@ def write_encoder(network: Any, path: Path) -> None:
     places = nodes.positions(nodes.whole(0), size)
     mask = nodes.before(size, "lengths", axes=(1, 2))  # (B, 1, 1, S)
     x = nodes.placed(nodes.vectors(network.source, "source"), places)
+    bias = nodes.bias("encoder", nodes.whole(0), size)
     seen = []
     for layer in network.encoder:
         y = nodes.into(layer.around_attention, x)
         own = layer.attention
         q = nodes.turned(nodes.split(nodes.linear(y, own.query)), places)
         k = nodes.turned(nodes.split(nodes.linear(y, own.key)), places)
-        found, weights = nodes.looked(own, q, k, nodes.split(nodes.linear(y, own.value)), mask)
+        found, weights = nodes.looked(own, q, k, nodes.split(nodes.linear(y, own.value)), mask, bias=bias)
         seen.append(weights)
         x = nodes.fed_forward(layer, nodes.onto(layer.around_attention, x, found))
     states = nodes.add("Identity", nodes.norm(x, network.encoder_norm), result="states")
@@ -128,6 +153,7 @@ def write_decoder(network: Any, path: Path) -> None:
     mask = nodes.before(nodes.length("cross", 4), "lengths", axes=(1, 2))
     x = nodes.vectors(network.target, nodes.add("Unsqueeze", "token", nodes.whole(1)))  # (R, 1, W)
     x = nodes.placed(x, places)
+    bias = nodes.bias("decoder", written, nodes.add("Add", written, nodes.whole(1)))
     kept, to_source, to_own = [], [], []
 
     def of_layer(name: str, number: int, which: int) -> str:
@@ -144,7 +170,7 @@ def write_decoder(network: Any, path: Path) -> None:
         k = nodes.add("Concat", of_layer("cache", number, 0), new_k, axis=2)
         v = nodes.add("Concat", of_layer("cache", number, 1), new_v, axis=2)
         kept.append(nodes.stacked([k, v]))
-        found, weights = nodes.looked(own, q, k, v)
+        found, weights = nodes.looked(own, q, k, v, bias=bias)
         to_own.append(nodes.add("Squeeze", weights, nodes.whole(2)))
         x = nodes.onto(layer.around_attention, x, found)
         q = nodes.split(nodes.linear(nodes.into(layer.around_cross, x), cross.query))

@@ -63,9 +63,10 @@ class Nodes:
 
     def linear(self, x: str, layer: "nn.Linear", *, result: str = "") -> str:
         """A linear layer over the last axis."""
-        product = self.add("MatMul", x, self.constant(array(layer.weight).T))
+        weight = self.constant(array(layer.weight).T)
         if layer.bias is None:
-            return product
+            return self.add("MatMul", x, weight, result=result)
+        product = self.add("MatMul", x, weight)
         return self.add("Add", product, self.constant(array(layer.bias)), result=result)
 
     def norm(self, x: str, layer: "nn.Module") -> str:
@@ -73,11 +74,20 @@ class Nodes:
         if not hasattr(layer, "eps"):
             return x
         weights: Any = layer
+        if getattr(weights, "bias", None) is None:  # by the root mean square (Zhang and Sennrich 2019)
+            mean = self.add("ReduceMean", self.add("Mul", x, x), self.whole(-1), keepdims=1)
+            size = self.add("Sqrt", self.add("Add", mean, self.number(float(weights.eps))))
+            return self.add("Mul", self.add("Div", x, size), self.constant(array(weights.weight)))
         scale, bias = self.constant(array(weights.weight)), self.constant(array(weights.bias))
         return self.add("LayerNormalization", x, scale, bias, axis=-1, epsilon=float(weights.eps))
 
-    def gelu(self, x: str) -> str:
-        """X Φ(x), by the error function."""
+    def gelu(self, x: str, approximate: str = "none") -> str:
+        """X Φ(x), by the error function or, where it is approximated, by `tanh` (Hendrycks and Gimpel 2016)."""
+        if approximate == "tanh":
+            cubed = self.add("Mul", self.add("Mul", x, x), x)
+            inside = self.add("Add", x, self.add("Mul", cubed, self.number(0.044715)))
+            inner = self.add("Tanh", self.add("Mul", inside, self.number(float(np.sqrt(2 / np.pi)))))
+            return self.add("Mul", self.add("Mul", x, self.number(0.5)), self.add("Add", inner, self.number(1.0)))
         inner = self.add("Erf", self.add("Mul", x, self.number(2**-0.5)))
         return self.add("Mul", self.add("Mul", x, self.number(0.5)), self.add("Add", inner, self.number(1.0)))
 

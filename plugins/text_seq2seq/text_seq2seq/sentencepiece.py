@@ -3,11 +3,13 @@
 Of the file only the pieces with their scores and the rules of normalisation are read (sentencepiece_model.proto).
 """
 
+import base64
+import json
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trasluz.api import FamilyError
 
@@ -27,11 +29,13 @@ class Pieces:
 
     Attributes:
         scores: Piece → log-probability; control pieces are not among them.
+        order: All pieces, control pieces too, by their number in the file.
         rules: The compiled rules of normalisation; empty where there are none.
     """
 
     scores: Mapping[str, float]
     rules: bytes
+    order: Sequence[str] = ()
 
     @classmethod
     def read(cls, path: Path) -> "Pieces":
@@ -40,14 +44,15 @@ class Pieces:
         Raises:
             FamilyError: If it is missing, damaged or no unigram model.
         """
-        scores: dict[str, float] = {}
+        scores, order = dict[str, float](), list[str]()
         rules, kind = b"", _UNIGRAM
         try:
             for field, value in _fields(path.read_bytes()):
                 if field == 1 and isinstance(value, bytes):
                     piece = dict(_fields(value))
+                    order.append(_bytes(piece[1]).decode())
                     if piece.get(3, _NORMAL) == _NORMAL:
-                        scores[_bytes(piece[1]).decode()] = struct.unpack("<f", _bytes(piece[2]))[0]
+                        scores[order[-1]] = struct.unpack("<f", _bytes(piece[2]))[0]
                 elif field == 2 and isinstance(value, bytes):
                     kind = int(dict(_fields(value)).get(3, _UNIGRAM))
                 elif field == 3 and isinstance(value, bytes):
@@ -56,7 +61,33 @@ class Pieces:
             raise FamilyError(f"“{path}” cannot be read as a SentencePiece model; get the checkpoint again.") from error
         if kind != _UNIGRAM or not scores:
             raise FamilyError(f"“{path}” is no unigram model of SentencePiece, which is the only kind that is read.")
-        return cls(scores, rules)
+        return cls(scores, rules, order)
+
+    @classmethod
+    def beside(cls, folder: Path) -> "Pieces":
+        """Read `spiece.model` of a checkpoint, or the same out of its `tokenizer.json`.
+
+        Raises:
+            FamilyError: If there is neither, or it is damaged or no unigram model.
+        """
+        if (folder / "spiece.model").is_file():
+            return cls.read(folder / "spiece.model")
+        file = folder / "tokenizer.json"
+        if not file.is_file():
+            raise FamilyError(
+                f"“{folder}” has neither spiece.model nor tokenizer.json, so it is not known how it cuts a text."
+            )
+        try:
+            said = json.loads(file.read_text(encoding="utf-8"))
+            kind, vocabulary = said["model"]["type"], said["model"]["vocab"]
+            if kind != "Unigram":
+                raise FamilyError(f"“{file}” is a tokenizer of the kind “{kind}”; only Unigram is read.")
+            order = [str(piece) for piece, _ in vocabulary]
+            control = {str(each["content"]) for each in said.get("added_tokens") or ()}
+            scores = {str(piece): float(score) for piece, score in vocabulary if piece not in control}
+            return cls(scores, _rules(said.get("normalizer") or {}), order)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FamilyError(f"“{file}” cannot be read as a tokenizer; get the checkpoint again.") from error
 
 
 def tokenizer(pieces: Pieces, order: Sequence[str], *, ended: bool) -> "Tokenizer":
@@ -80,6 +111,14 @@ def tokenizer(pieces: Pieces, order: Sequence[str], *, ended: bool) -> "Tokenize
         end = SPECIAL[3]
         made.post_processor = processors.TemplateProcessing(single=f"$A {end}", special_tokens=[(end, 3)])
     return made
+
+
+def _rules(normalizer: "Mapping[str, Any]") -> bytes:
+    """The compiled rules of normalisation in a tokenizer's `normalizer`; empty where there are none."""
+    for step in (normalizer, *(normalizer.get("normalizers") or ())):
+        if step.get("type") == "Precompiled":
+            return base64.b64decode(step["precompiled_charsmap"])
+    return b""
 
 
 def _bytes(value: "int | bytes") -> bytes:

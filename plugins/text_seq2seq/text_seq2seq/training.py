@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from trasluz.torchkit.plan import Validation
 
     from .networks import Network
-    from .networks.marian import Adopted
+    from .networks.adopted import Adopted
 
 LOOKED_AT = 20_000
 """Texts from which the kind of tokens is told."""
@@ -39,6 +38,7 @@ class Learned:
         cut: How source and target are cut.
         ratio: Target tokens for each source token, in all but the longest thousandth of the pairs.
         config: The settings, with the shape of a pretrained network in place of what was chosen.
+        licence: Of pretrained weights, where that is known.
     """
 
     network: "Network"
@@ -47,6 +47,7 @@ class Learned:
     cut: tuple[str, str]
     ratio: float
     config: TextSeq2SeqConfig
+    licence: str = ""
 
 
 def learn(context: TrainContext, data: Directed, config: TextSeq2SeqConfig) -> Learned:
@@ -82,17 +83,18 @@ def learn(context: TrainContext, data: Directed, config: TextSeq2SeqConfig) -> L
         _from_vectors(context, config, network, source, target)
     count = sum(p.numel() for p in network.parameters())
     context.emit(Note(sentence=f"The network has {count:,} weights and learns from {len(coded):,} pairs."))
-    learned = Learned(network, source, target, cut, ratio, config)
+    licence = adopted.licence if adopted is not None else ""
+    learned = Learned(network, source, target, cut, ratio, config, licence)
     _fit(context, data, config, learned, coded)
     return learned
 
 
 def _adopted(context: TrainContext, config: TextSeq2SeqConfig) -> "Adopted":
     """A pretrained network with its tokenizers."""
-    from .networks.marian import adopt
+    from .networks.adopted import adopt_named
 
-    found = adopt(Path(config.start).expanduser(), config)
-    context.emit(Note(sentence=f"It goes on from “{Path(config.start).name}”, with the tokens of that translator."))
+    found = adopt_named(context, config)
+    context.emit(Note(sentence=f"It goes on from “{found.title}”, with the tokens of that network."))
     return found
 
 

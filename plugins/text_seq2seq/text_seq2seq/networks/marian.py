@@ -7,7 +7,6 @@ weights fit into `TransformerNetwork`, and cache, graphs and views come with tha
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,45 +18,24 @@ from text_seq2seq.sentencepiece import Pieces, tokenizer
 from text_seq2seq.tokens import SPECIAL
 from trasluz.api import FamilyError
 
+from .adopted import ACTIVATIONS, Adopted
 from .transformer import Positions, TransformerNetwork
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-ACTIVATIONS: Mapping[str, type[nn.Module]] = {"swish": nn.SiLU, "silu": nn.SiLU, "relu": nn.ReLU, "gelu": nn.GELU}
+    from trasluz.torchkit.checkpoint_folder import CheckpointFolder
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """A pretrained network with its tokenizers, and the settings that it was built by."""
-
-    network: TransformerNetwork
-    source: "Tokenizer"
-    target: "Tokenizer"
-    config: TextSeq2SeqConfig
-
-
-def adopt(folder: Path, config: TextSeq2SeqConfig) -> Adopted:
-    """Read a checkpoint in the format of the hub from a folder.
-
-    Args:
-        folder: With `config.json`, `model.safetensors`, `vocab.json`, `source.spm`, `target.spm`.
-        config: The run's settings; those of the network's shape are the checkpoint's own.
+def adopt(checkpoint: "CheckpointFolder", config: TextSeq2SeqConfig) -> Adopted:
+    """Make a network of ours of a checkpoint, with `vocab.json`, `source.spm` and `target.spm`.
 
     Raises:
-        FamilyError: If it is none, damaged, or of a kind that does not fit.
+        FamilyError: If it is damaged or of a shape that does not fit.
     """
     from transformers import AutoModelForSeq2SeqLM
 
-    from trasluz.torchkit.checkpoint_folder import CheckpointFolder, load
+    from trasluz.torchkit.checkpoint_folder import load
 
-    checkpoint = CheckpointFolder.open(folder)
-    if checkpoint.model_type != "marian":
-        raise FamilyError(
-            f"“{folder}” is a checkpoint of the kind “{checkpoint.model_type}”; of encoder–decoders only Marian "
-            "translators (opus-mt) can be learned on from."
-        )
-    said = checkpoint.config
+    folder, said = checkpoint.path, checkpoint.config
     _fits(folder, said)
     order, rows = _order(folder, said)
     theirs: Any = load(checkpoint, AutoModelForSeq2SeqLM)

@@ -19,26 +19,43 @@ PAD = 0
 
 
 class Attention(nn.Module):
-    """Attention with several heads."""
+    """Attention with several heads; a `bias` (1, A, T, S) is added to how well query and key fit.
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    Args:
+        width: W.
+        heads: A.
+        dropout: Share of the weights that is left out while it learns.
+        size: D; W / A where None.
+        biased: Whether the four linear parts have a bias.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float, *, size: int | None = None, biased: bool = True) -> None:
         super().__init__()
-        self.heads, self.dropout = heads, dropout
-        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.heads, self.dropout, self.size = heads, dropout, size or width // heads
+        inner = heads * self.size
+        self.query, self.key, self.value = (nn.Linear(width, inner, bias=biased) for _ in range(3))
+        self.out = nn.Linear(inner, width, bias=biased)
+        self.scale = self.size**-0.5
 
     def split(self, x: Tensor) -> Tensor:
         """(B, T, W) → (B, A, T, D)."""
         return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-    def joined(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+    def joined(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, bias: Tensor | None = None) -> Tensor:
         """The heads' answers, put together: q (B, A, T, D), k and v (B, A, S, D) → (B, T, W)."""
         dropout = self.dropout if self.training else 0.0
-        found = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout)
+        if bias is not None:
+            mask = bias if mask is None else bias.masked_fill(~mask, float("-inf"))
+        found = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, dropout_p=dropout, scale=self.scale)
         return self.out(found.transpose(1, 2).flatten(-2))
 
-    def looked(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def looked(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, bias: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The same with the weights (B, A, T, S), for eyes and for the exported graph."""
-        scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
+        scores = q @ k.transpose(-1, -2) * self.scale
+        if bias is not None:
+            scores = scores + bias
         if mask is not None:
             scores = scores.masked_fill(~mask, float("-inf"))
         weights = scores.softmax(dim=-1)
@@ -62,6 +79,19 @@ class Part(nn.Module):
         """Put what the sublayer found on top of what was there."""
         x = x + self.dropout(found)
         return x if self.pre else self.norm(x)
+
+
+class GatedLinear(nn.Module):
+    """A linear layer whose numbers are let through by another one (Dauphin et al. 2017; Shazeer 2020)."""
+
+    def __init__(self, inputs: int, outputs: int, activation: nn.Module, *, biased: bool) -> None:
+        super().__init__()
+        self.gate, self.value = (nn.Linear(inputs, outputs, bias=biased) for _ in range(2))
+        self.activation = activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The activation of the one times the other."""
+        return self.activation(self.gate(x)) * self.value(x)
 
 
 class Layer(nn.Module):
@@ -116,6 +146,10 @@ class Positions(nn.Module):
         first, second = x.chunk(2, dim=-1)
         return x * self.cos[at] + torch.cat([-second, first], dim=-1) * self.sin[at]
 
+    def bias(self, side: str, queries: Tensor, keys: Tensor) -> Tensor | None:
+        """What the distance adds to how well queries and keys at these places fit; nothing with these positions."""
+        return None
+
 
 class TransformerNetwork(nn.Module):
     """Encoder and decoder of attention alone."""
@@ -129,7 +163,8 @@ class TransformerNetwork(nn.Module):
         width, heads, pre = config.width, config.heads, config.norm == "pre"
         if width % (2 * heads):
             raise ValueError(f"a width of {width} cannot be divided into {heads} heads of even size")
-        self.width, self.heads, self.count = width, heads, config.layers
+        self.width, self.heads, self.size, self.count = width, heads, width // heads, config.layers
+        self.scale = math.sqrt(width)
         self.longest = 2 * config.max_tokens + 16
         self.source = nn.Embedding(sources, width, padding_idx=PAD)
         self.target = nn.Embedding(targets, width, padding_idx=PAD)
@@ -163,7 +198,8 @@ class TransformerNetwork(nn.Module):
     def _encoded(self, source: Tensor, lengths: Tensor, *, look: bool) -> tuple[Tensor, list[Tensor]]:
         at = torch.arange(source.shape[1], device=source.device)
         mask = (at[None] < lengths[:, None])[:, None, None]  # (B, 1, 1, S)
-        x = self.dropout(self.positions.added(self.source(source) * math.sqrt(self.width), at))
+        x = self.dropout(self.positions.added(self.source(source) * self.scale, at))
+        bias = self.positions.bias("encoder", at, at)
         seen: list[Tensor] = []
         for layer in self.encoder:
             y = layer.around_attention.before(x)
@@ -172,10 +208,10 @@ class TransformerNetwork(nn.Module):
             k = self.positions.turned(attention.split(attention.key(y)), at)
             v = attention.split(attention.value(y))
             if look:
-                found, weights = attention.looked(q, k, v, mask)
+                found, weights = attention.looked(q, k, v, mask, bias)
                 seen.append(weights)
             else:
-                found = attention.joined(q, k, v, mask)
+                found = attention.joined(q, k, v, mask, bias)
             x = layer.fed_forward(layer.around_attention.after(x, found))
         return self.encoder_norm(x), seen
 
@@ -194,13 +230,14 @@ class TransformerNetwork(nn.Module):
         mask = (torch.arange(source.shape[1], device=source.device)[None] < lengths[:, None])[:, None, None]
         at = torch.arange(given.shape[1], device=given.device)
         causal = at[:, None] >= at[None]  # (T, T)
-        x = self.dropout(self.positions.added(self.target(given) * math.sqrt(self.width), at))
+        x = self.dropout(self.positions.added(self.target(given) * self.scale, at))
+        bias = self.positions.bias("decoder", at, at)
         for layer in self.decoder:
             y = layer.around_attention.before(x)
             own, cross = layer.attention, layer.cross
             q = self.positions.turned(own.split(own.query(y)), at)
             k = self.positions.turned(own.split(own.key(y)), at)
-            x = layer.around_attention.after(x, own.joined(q, k, own.split(own.value(y)), causal))
+            x = layer.around_attention.after(x, own.joined(q, k, own.split(own.value(y)), causal, bias))
             y = layer.around_cross.before(x)
             k, v = cross.split(cross.key(states)), cross.split(cross.value(states))
             x = layer.around_cross.after(x, cross.joined(cross.split(cross.query(y)), k, v, mask))
@@ -223,7 +260,8 @@ class TransformerNetwork(nn.Module):
         """
         at = torch.full((1,), 0, dtype=torch.int64, device=token.device) + cache.shape[4]
         mask = (torch.arange(cross.shape[4], device=token.device)[None] < lengths[:, None])[:, None, None]
-        x = self.positions.added(self.target(token)[:, None] * math.sqrt(self.width), at)
+        x = self.positions.added(self.target(token)[:, None] * self.scale, at)
+        bias = self.positions.bias("decoder", at, torch.arange(cache.shape[4] + 1, device=token.device))
         kept, to_source, to_own = [], [], []
         for number, layer in enumerate(self.decoder):
             y = layer.around_attention.before(x)
@@ -232,7 +270,7 @@ class TransformerNetwork(nn.Module):
             k = self.positions.turned(own.split(own.key(y)), at)
             k = torch.cat([cache[:, number, 0], k], dim=2)
             v = torch.cat([cache[:, number, 1], own.split(own.value(y))], dim=2)
-            found, weights = own.looked(q, k, v)
+            found, weights = own.looked(q, k, v, bias=bias)
             kept.append(torch.stack([k, v], dim=1))
             to_own.append(weights[:, :, 0])
             x = layer.around_attention.after(x, found)
@@ -250,5 +288,5 @@ class TransformerNetwork(nn.Module):
 
     def facts(self) -> dict[str, Any]:
         """Names and shapes for the search."""
-        shape = [self.count, 2, self.heads, 0, self.width // self.heads]
+        shape = [self.count, 2, self.heads, 0, self.size]
         return {"memory": ["cross", "lengths"], "state": ["cache"], "cache": {"cache": shape}}
