@@ -211,6 +211,8 @@ def test_vectors_are_kept_by_name(tmp_path: Path) -> None:
     assert kept.names(tmp_path / "lib") == ["my words"]
     for value in ("my words", str(model), str(tmp_path), str(model / "vectors.bin")):
         assert len(kept.opened(value, tmp_path / "lib")) == 2
+    assert kept.keep(model, card, name="my words", library=tmp_path / "lib").value == "my words", "they are the same"
+    save_vectors(WordVectors(["a", "c"], np.eye(2, dtype=np.float32)), model / "vectors.bin")
     with pytest.raises(FamilyError, match="already"):
         kept.keep(model, card, name="my words", library=tmp_path / "lib")
     for bad in ("", "../up", "none", "a" * 80):
@@ -218,3 +220,32 @@ def test_vectors_are_kept_by_name(tmp_path: Path) -> None:
             kept.keep(model, card, name=bad, library=tmp_path / "lib")
     with pytest.raises(FamilyError, match="my words"):
         kept.opened("/nowhere", tmp_path / "lib")
+
+
+def test_a_host_asks_the_vectors_and_the_map_needs_no_word() -> None:
+    from text_seq2seq.words.explain import WordMap
+    from text_seq2seq.words.predict import WordPredictor
+    from trasluz.api import DataError
+    from trasluz.host.calls import UsageError
+    from trasluz.host.words import ask
+
+    words = ["man", "woman", "king", "queen", "sea", "ship"]
+    matrix = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [-1, 0.1, 0], [-1, 0, 0.1]], np.float32)
+    predictor = WordPredictor.__new__(WordPredictor)
+    predictor.words, predictor._vectors = words, WordVectors(words, matrix)
+    predictor.numbers = {word: number for number, word in enumerate(words)}
+    predictor.model = SimpleNamespace(card=SimpleNamespace(id="one", title="Six words"))
+    model = SimpleNamespace(predictor=predictor, card=predictor.card)
+    assert ask(model, what="nearest", words=["Sea "], count=1) == {
+        "top": [["ship", pytest.approx(0.990, abs=1e-3)]], "alike": None, "words": ["sea"], "vocabulary": 6,
+    }  # fmt: skip
+    assert ask(model, what="analogy", words=["man", "woman", "king"])["top"][0][0] == "queen"
+    assert ask(model, what="alike", words=["man", "sea"])["alike"] < -0.9
+    with pytest.raises(DataError, match="“boat” is not among"):
+        ask(model, what="nearest", words=["boat"])
+    with pytest.raises(UsageError, match="cannot be asked of 1 words"):
+        ask(model, what="alike", words=["sea"])
+    view = WordMap().explain(predictor, Sample(Record("typed"), {"text": "…"}), "PCA")
+    assert list(view.labels) == words and not view.marked
+    view = WordMap().explain(predictor, Sample(Record("typed"), {"text": "queen"}), "PCA")
+    assert view.labels[0] == "queen" and list(view.marked) == [0]

@@ -57,8 +57,10 @@ from trasluz.api.model import (
     ModelCard,
     Parity,
     Reduced,
+    Steps,
     TensorSpec,
 )
+from trasluz.api.vectors_predictor import VectorsPredictor
 from trasluz.api.views import (
     Alignment,
     Audio,
@@ -148,6 +150,7 @@ __all__ = [
     "Split",
     "Stages",
     "Started",
+    "Steps",
     "Stopped",
     "Suggestion",
     "TensorSpec",
@@ -156,6 +159,7 @@ __all__ = [
     "Trained",
     "TrainingStopped",
     "Tree",
+    "VectorsPredictor",
     "View",
     "WritingPredictor",
     "Written",

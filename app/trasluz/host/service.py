@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from trasluz.api import WritingPredictor
+from trasluz.api import VectorsPredictor, WritingPredictor
 
 from .calls import Cancels, Reports, UsageError, silent, undisturbed
 from .looking import Looking
@@ -45,6 +45,7 @@ class Service(Looking):
         "predict_image": "quick",
         "predict_folder": "long",
         "generate": "long",
+        "words": "quick",
         "views": "quick",
         "explain": "quick",
         "evaluate": "long",
@@ -223,6 +224,7 @@ class Service(Looking):
                 "sentence": open_model.sentence,
                 "milliseconds": self._models.milliseconds(open_model),
                 "writes": isinstance(open_model.predictor, WritingPredictor),
+                "vectors": isinstance(open_model.predictor, VectorsPredictor),
                 "unsure_below": Answering.read(open_model.folder).unsure_below,
             }
 
@@ -305,6 +307,15 @@ class Service(Looking):
         asked = {"start": start, "length": length, "temperature": temperature, "top_k": top_k, "seed": seed}
         with self._models.use(model, device) as open_model:
             return writing.write(open_model, **asked, progress=progress, cancelled=cancelled)  # type: ignore[arg-type]
+
+    def words(
+        self, *, model: str, what: str, words: Sequence[str], count: int = 10, device: str = "auto"
+    ) -> dict[str, Any]:
+        """Ask a model of word vectors what is near, what stands to what, how alike two words are: `host.words.ask`."""
+        from .words import ask
+
+        with self._models.use(model, device) as open_model:
+            return ask(open_model, what=what, words=words, count=count)
 
     def views(self, model: str) -> list[dict[str, Any]]:
         """List what can be seen in a model, without opening its graphs."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QComboBox
 
 from . import theme
 from .app import application
@@ -83,6 +84,20 @@ def settle(ready: Callable[[], bool], *, patience: float = PATIENCE, least: floa
     return False
 
 
+def _typed(window: Window, text: str, view: str | None) -> None:
+    """Type a text on the Use page, and choose what to look at of its answer."""
+    page = window.page("use")
+    page.answer_texts([text])  # type: ignore[attr-defined]
+    settle(lambda: window.session.quiet, least=1.0)
+    if view is not None:
+        boxes = [box for box in page.findChildren(QComboBox) if box.findText(view) >= 0]
+        if not boxes:
+            raise ValueError(f"There is no view “{view}” of this model.")
+        boxes[0].setCurrentText(view)
+        boxes[0].activated.emit(boxes[0].currentIndex())
+        settle(lambda: window.session.quiet, least=1.0)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """`python packaging/pictures.py --project P --out DIR --theme light --size 1280x800`."""
     import argparse
@@ -94,6 +109,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--size", default="1280x800", help="logical pixels")
     parser.add_argument("--pages", nargs="*", choices=tuple(PAGES))
     parser.add_argument("--photos", nargs="*", type=Path, default=[], help="what to drop on the Use page")
+    parser.add_argument("--text", help="what to type on the Use page")
+    parser.add_argument("--view", help="what to look at of the answer, by the title of the view")
     parser.add_argument("--side", type=int, choices=range(4), help="which side of the Judge page")
     given = parser.parse_args(arguments)
     width, height = (int(n) for n in given.size.split("x"))
@@ -108,6 +125,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             settle(lambda: window.session.quiet, least=1.5)  # the model opens first
             window.open_paths([photo.absolute() for photo in given.photos])
             settle(lambda: window.session.quiet, least=3)
+        if page == "use" and given.text:
+            settle(lambda: window.session.quiet, least=1.5)
+            _typed(window, given.text, given.view)
 
     take_all(given.project, pictures, look=given.theme, size=(width, height), prepare=prepare)
     return 0

@@ -81,6 +81,8 @@ class Session(QObject):
         self.queue = RunQueue(self._run_work, self)
         self.queue.changed.connect(self.refresh_runs)
         self.advising = Advising(self)
+        self.handed: dict[str, str] = {}
+        """What was handed on from a model and waits for settings to begin from it: name of the setting → its value."""
         self.device = "auto"
         """The device that the person chose: auto, cpu or cuda."""
         self._steps: dict[str, StepState] = {name: StepState() for name, _ in STEPS}

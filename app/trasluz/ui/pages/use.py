@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
 
+    from .using.word_map import WordMapPanel
     from .using.writing import WritingPanel
 
 
@@ -55,7 +56,9 @@ class UsePage(Page):
         self.camera_button, self.record_button = self.ways.camera_button, self.ways.record_button
         self._words = words_for("image-classes")
         self.writing: WritingPanel | None = None
-        self._writes = False
+        self.word_map: WordMapPanel | None = None
+        self._does = ""
+        """What the model does besides answering: `writes`, `vectors`."""
         self._unsure_below: float | None = None
         self._look_again = False
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
@@ -165,22 +168,37 @@ class UsePage(Page):
         )
 
     def _arrange_for_model(self) -> None:
-        """A model that writes has a sheet to write on; one that answers has a place for what it answers."""
-        if self._writes and self.session is not None and self._model is not None:
+        """A model that writes has a sheet to write on, words a map; one that answers a place for what it answers."""
+        panel = self._panel()
+        if panel is not None and self.session is not None and self._model is not None:
+            panel.show_model(self.session, self._model)
+            self.header.set_actions(self.export_button)
+            self.stack.setCurrentWidget(panel)
+            return
+        for button in (self.camera_button, self.record_button):
+            button.setEnabled(True)  # one may have been connected since
+        self.header.set_actions(*self._offered(), self.export_button)
+        if self.stack.currentWidget() in (self.empty, self.writing, self.word_map):
+            self.show_inputs()
+
+    def _panel(self) -> "WritingPanel | WordMapPanel | None":
+        """What is shown of a model that does more than answer; made when it is first needed."""
+        if self._does == "writes":
             if self.writing is None:
                 from .using.writing import WritingPanel
 
                 self.writing = WritingPanel()
                 self.stack.addWidget(self.writing)
-            self.writing.show_model(self.session, self._model)
-            self.header.set_actions(self.export_button)
-            self.stack.setCurrentWidget(self.writing)
-            return
-        for button in (self.camera_button, self.record_button):
-            button.setEnabled(True)  # one may have been connected since
-        self.header.set_actions(*self._offered(), self.export_button)
-        if self.stack.currentWidget() in (self.empty, self.writing):
-            self.show_inputs()
+            return self.writing
+        if self._does == "vectors":
+            if self.word_map is None:
+                from .using.word_map import WordMapPanel
+
+                self.word_map = WordMapPanel()
+                self.word_map.handed.connect(lambda: self.go.emit("start"))
+                self.stack.addWidget(self.word_map)
+            return self.word_map
+        return None
 
     def _follow_model(self) -> None:
         model = self.session.model if self.session is not None else None
@@ -221,7 +239,7 @@ class UsePage(Page):
         card, before = found.get("card", {}), self._unsure_below
         self._kind = str(card.get("kind") or "")
         self._unsure_below = found.get("unsure_below")
-        self._writes = bool(found.get("writes"))
+        self._does = next((name for name in ("writes", "vectors") if found.get(name)), "")
         if self.stack.currentWidget() is not self.empty:
             # the page may have been entered before anybody knew what the model answers
             self._show_words()

@@ -4,6 +4,9 @@ The wheel zooms with Ctrl held or once the map was clicked, so that a page still
 keys do the same.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent, QWheelEvent
@@ -32,6 +35,8 @@ class PointsPainter(Canvas):
         self._closer = 1.0
         self._middle = np.array([0.5, 0.5])  # what is in the middle, as a share of the whole from left and top
         self._found: list[int] = []
+        self.alone = False
+        """Whether nothing around it scrolls, so that the wheel always zooms."""
         self._held: QPointF | None = None
         self._moved = False
         super().__init__(view, parent)
@@ -95,6 +100,13 @@ class PointsPainter(Canvas):
         self.tools.say(len(hits) if wanted else None)
         self._settle()
         return len(hits)
+
+    def mark(self, labels: Sequence[str]) -> None:
+        """Let these points stand out from now on, as far as they are there; what is in sight stays."""
+        places = {str(label): number for number, label in enumerate(self.view.labels)}
+        marked = tuple(places[label] for label in labels if label in places)
+        self.view = replace(self.view, marked=marked)
+        self.refresh()
 
     def _settle(self) -> None:
         half = 0.5 / self._closer
@@ -196,7 +208,7 @@ class PointsPainter(Canvas):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Qt's: zoom where that was meant, else let the page scroll."""
-        if self.hasFocus() or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if self.alone or self.hasFocus() or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(_STEP ** (event.angleDelta().y() / 120), event.position())
             event.accept()
         else:

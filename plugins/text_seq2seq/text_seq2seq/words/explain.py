@@ -83,7 +83,7 @@ class WordMap(Explainer):
     def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Points:
         """Make the view; one that was just made for the same words is given again."""
         assert isinstance(predictor, WordPredictor)
-        typed = _typed(predictor, sample)
+        typed = _typed(predictor, sample) if any(map(str.isalnum, text_of(sample))) else []
         method: Literal["PCA", "t-SNE"] = "PCA" if choice == "PCA" else "t-SNE"
         key = (predictor.card.id, method, tuple(typed))
         if self._held is None or self._held[:3] != key:

@@ -1,5 +1,6 @@
 """Word vectors in the person's library, from which encoders and decoders begin."""
 
+import filecmp
 import re
 import secrets
 import shutil
@@ -24,7 +25,7 @@ def names(library: Path) -> list[str]:
 
 def suggestions(library: Path) -> list[Suggestion]:
     """The vectors that are there, for the form."""
-    return [Suggestion(name, name, "Word vectors that you kept from an earlier run.") for name in names(library)]
+    return [_suggestion(name) for name in names(library)]
 
 
 def keep(model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestion:
@@ -42,6 +43,8 @@ def keep(model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestio
     if not source.is_file():
         raise FamilyError(f"“{model}” has no file of vectors any more; train the model again.")
     target = folder_of(library, name)
+    if (target / FILE).is_file() and filecmp.cmp(source, target / FILE, shallow=False):
+        return _suggestion(name)  # these very vectors are kept under this name already
     if target.exists():
         raise FamilyError(f"There are vectors “{name}” already; choose another name.")
     unfinished = target.with_name(f".{secrets.token_hex(4)}.unfinished")
@@ -51,6 +54,10 @@ def keep(model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestio
         unfinished.rename(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+    return _suggestion(name)
+
+
+def _suggestion(name: str) -> Suggestion:
     return Suggestion(name, name, "Word vectors that you kept from an earlier run.")
 
 

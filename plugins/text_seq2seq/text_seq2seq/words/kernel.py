@@ -132,15 +132,16 @@ class Kernel:
         to_y = torch.bmm(up.transpose(1, 2), x)
         to_z = torch.bmm(down.transpose(1, 2), x)
         ones = torch.ones_like(noise, dtype=to_x.dtype)
+        met = _folded(mask.sum(dim=1), len(around))
         mine = _shares(self._loads[0], [(centres, pairs[:, :, 0] * ((1 + self._negatives) * rate))], MOST_READ)
         others = _shares(
             self._loads[1],
-            [(near, mask.sum(dim=1) * rate), (noise, ones * (pairs.sum(dim=1) * (share * rate)))],
+            [(around, met * rate), (noise, ones * (pairs.sum(dim=1) * (share * rate)))],
             MOST_EXPECTED,
         )
         for table, numbers, change, part in (
             (read, centres, to_x, mine[0]),
-            (expected, near, to_y, others[0]),
+            (expected, around, _folded(to_y, len(around)), others[0]),
             (expected, noise, to_z, others[1]),
         ):
             table.index_add_(0, numbers.flatten(), change.view(-1, width).mul_(part))
@@ -169,14 +170,15 @@ class Kernel:
         # As word2vec does: each neighbour gets the whole change of the mean, not its share of it.
         to_near = torch.bmm(mask.transpose(1, 2), to_x)
         ones = torch.ones_like(noise, dtype=to_x.dtype)
-        mine = _shares(self._loads[0], [(near, mask.sum(dim=1) * ((1 + self._negatives) * rate))], MOST_READ)
+        met = _folded(mask.sum(dim=1), len(around))
+        mine = _shares(self._loads[0], [(around, met * ((1 + self._negatives) * rate))], MOST_READ)
         others = _shares(
             self._loads[1],
             [(centres, some[:, :, 0] * rate), (noise, ones * (some.sum(dim=1) * (share * rate)))],
             MOST_EXPECTED,
         )
         for table, numbers, change, part in (
-            (read, near, to_near, mine[0]),
+            (read, around, _folded(to_near, len(around)), mine[0]),
             (expected, centres, to_y, others[0]),
             (expected, noise, to_z, others[1]),
         ):
@@ -203,6 +205,20 @@ def _shares(load: Tensor, uses: Sequence[tuple[Tensor, Tensor]], most: float) ->
     for numbers, _ in uses:
         load.index_fill_(0, numbers.flatten(), 0.0)
     return found
+
+
+def _folded(parts: Tensor, length: int) -> Tensor:
+    """What the blocks say of the words around them, (K, B + 2 W) or (K, B + 2 W, D), added up by place: (length,).
+
+    A word stands in the surroundings of more than one block; so the rows of the table are changed once for it.
+    """
+    blocks, width, *rest = parts.shape
+    steps = -(-width // BLOCK)
+    found = parts.new_zeros((blocks + steps - 1) * BLOCK, *rest)
+    for step in range(steps):
+        part = parts[:, step * BLOCK : (step + 1) * BLOCK]
+        found[step * BLOCK : (step + blocks) * BLOCK].view(blocks, BLOCK, *rest)[:, : part.shape[1]] += part
+    return found[:length]
 
 
 def _rows(table: Tensor, numbers: Tensor) -> Tensor:

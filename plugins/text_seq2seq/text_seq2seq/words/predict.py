@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from text_seq2seq.predict import text_of
-from trasluz.api import DataError, LoadedModel, Outputs, Prediction, Predictor, Sample
+from trasluz.api import DataError, LoadedModel, Outputs, Prediction, Sample, VectorsPredictor
 from trasluz.api.vectors import WordVectors
 
 from .answering import Unknown, asked, chosen, nearest, rows
@@ -28,7 +28,7 @@ def words_in(folder: Path) -> list[str]:
         raise DataError(f"“{folder / WORDS_FILE}” cannot be read; train the model again.") from error
 
 
-class WordPredictor(Predictor):
+class WordPredictor(VectorsPredictor):
     """A word or several in, the nearest words out; or a choice."""
 
     def __init__(self, model: LoadedModel) -> None:
