@@ -21,7 +21,7 @@ Cut = Literal["characters", "words", "subwords"]
 
 
 def fitting(texts: Sequence[str]) -> Cut:
-    """What fits the texts: characters for single words and where much is in digits, words for a closed vocabulary, else subwords.
+    """What fits the texts: characters for single words and for many digits, words where there are few, else subwords.
 
     Args:
         texts: Some thousand texts of one side.

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from trasluz.ui.widgets import Card, Label, SecondaryButton, SmallButton, StepProgress
 
-from .tried import NOT_TRIED, result_lines, speaking
+from .tried import NOT_TRIED, UNDER_WAY, result_lines, speaking
 
 if TYPE_CHECKING:
     from trasluz.api import Advice, Quadrants
@@ -102,7 +102,7 @@ class AdviceCard(Card):
         count = len(self.advice.distinct)
         all_of_them = {2: "both", 3: "all three", 4: "all four"}.get(count, "it")
         done = f"{all_of_them.capitalize()} tried" if count > 1 else "Tried"
-        if any(str(run.state) in _UNDER_WAY for run in runs):
+        if any(str(run.state) in UNDER_WAY for run in runs):
             done = f"Trying {all_of_them}…"
         words = {0: done, count: f"Try {all_of_them}"}
         others = "Try the last one" if len(left) == 1 else f"Try the other {len(left)}"

@@ -72,7 +72,9 @@ class WordMapPanel(QWidget):
         asked.body.addLayout(_row(self.word, SmallButton("Near to it", lambda: self.ask_word(self.word.text()))))
         a, b, c = self.analogy
         asked.body.addSpacing(6)
-        asked.body.addWidget(Label("As the second belongs to the first, what belongs to the third?", "caption"))
+        asked.body.addWidget(
+            Label("As the second belongs to the first, what belongs to the third?", "caption", wrap=True)
+        )
         asked.body.addLayout(_row(a, b, c, SmallButton("Find", self.ask_analogy)))
         asked.body.addSpacing(6)
         asked.body.addWidget(Label("How alike are two words used?", "caption"))
@@ -167,7 +169,7 @@ class WordMapPanel(QWidget):
 
     def _answer(self, title: str, top: Sequence[Sequence[Any]]) -> None:
         self.said.setText(title)
-        self.bars.set_view(Bars(title, [str(word) for word, _ in top], [float(score) for _, score in top]))
+        self.bars.set_view(Bars(title, [str(word) for word, _ in top], [float(score) for _, score in top], unit=""))
         self.bars.setFixedHeight(max(1, len(top)) * _ROW)
         self.bars.setVisible(bool(top))
 
@@ -272,6 +274,7 @@ def _field(placeholder: str, name: str) -> QLineEdit:
     field = QLineEdit()
     field.setPlaceholderText(placeholder)
     field.setAccessibleName(name)
+    field.setMinimumWidth(48)  # three of them stand in a row
     return field
 
 
