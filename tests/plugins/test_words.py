@@ -11,7 +11,7 @@ import torch
 from text_seq2seq.starting import begin_from
 from text_seq2seq.tokens import learned
 from text_seq2seq.words import corpus as texts
-from text_seq2seq.words.answering import Unknown, asked, nearest
+from text_seq2seq.words.answering import Unknown, asked, chosen, nearest
 from text_seq2seq.words.config import WordVectorsConfig
 from text_seq2seq.words.corpus import BREAK, joined_words
 from text_seq2seq.words.kernel import Kernel, Space
@@ -186,6 +186,8 @@ def test_what_is_asked() -> None:
         asked("qqq", numbers)
     best = nearest(np.array([0.5, 1.0, 0.7, -1]), list(numbers), [1])
     assert [word for word, _ in best] == ["sails", "the", "new_york"]
+    likely = chosen(np.array([-3.0, -2.0, -4.0, -1.0]), ["swims", "ship", "sails"], numbers)
+    assert likely.argmax() == 1 and likely.argmin() == 0, "a word of which nothing is known comes last"
 
 
 def test_embeddings_begin_as_vectors() -> None:

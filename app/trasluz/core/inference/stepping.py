@@ -28,8 +28,10 @@ class BoundSteps:
     ) -> None:
         self._session = session
         first = run(feeds, [*wanted, *back])
-        self.inputs = {name: np.array(value, order="C") for name, value in feeds.items() if name not in back.values()}
-        self.outputs = {name: np.empty_like(first[name], order="C") for name in wanted}
+        self.inputs: Mapping[str, np.ndarray] = {
+            name: np.array(value, order="C") for name, value in feeds.items() if name not in back.values()
+        }
+        self.outputs: Mapping[str, np.ndarray] = {name: np.empty_like(first[name], order="C") for name in wanted}
         here = {name: np.array(feeds[entry], order="C") for name, entry in back.items()}
         there = {name: np.empty_like(value) for name, value in here.items()}
         for name, value in here.items():
@@ -59,8 +61,10 @@ class PlainSteps:
     def __init__(
         self, feeds: Mapping[str, np.ndarray], back: Mapping[str, str], wanted: Sequence[str], run: Runs
     ) -> None:
-        self.inputs = {name: np.array(value) for name, value in feeds.items() if name not in back.values()}
-        self.outputs: dict[str, np.ndarray] = {}
+        self.inputs: Mapping[str, np.ndarray] = {
+            name: np.array(value) for name, value in feeds.items() if name not in back.values()
+        }
+        self.outputs: Mapping[str, np.ndarray] = {}
         self._state = {entry: feeds[entry] for entry in back.values()}
         self._back, self._names, self._run = back, [*wanted, *back], run
 

@@ -41,9 +41,15 @@ def find(word: str, numbers: Mapping[str, int]) -> int | None:
 
 
 def chosen(fits: np.ndarray, choices: Sequence[str], numbers: Mapping[str, int]) -> np.ndarray:
-    """How likely each choice is: the softmax of its fit (V,) among them; a word without a vector fits by 0."""
+    """How likely each choice is: the softmax of its fit (V,) among them.
+
+    Of a word without a vector nothing is known, so it comes after all that have one: 0 would be no middle, for a word
+    of noise fits by far less than that.
+    """
     found = [find(each, numbers) for each in choices]
-    scores = np.array([0.0 if number is None else float(fits[number]) for number in found])
+    known = [float(fits[number]) for number in found if number is not None]
+    least = min(known, default=0.0) - 1.0
+    scores = np.array([least if number is None else float(fits[number]) for number in found])
     raised = np.exp(scores - scores.max())
     likely: np.ndarray = raised / raised.sum()
     return likely
