@@ -5,7 +5,7 @@ from typing import Literal
 
 from .pages.words import plurals
 
-Look = Literal["photos", "lines", "sounds", "pairs"]
+Look = Literal["photos", "lines", "sounds", "pairs", "texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ _KINDS = {
         opens=False,
         example='"bdca....????"',
     ),
-    "text": KindWords("text", "texts", classes=False, truth="Text", opens=False),
+    "text": KindWords("passage", "texts", "texts", given="text", classes=False, truth="Text", opens=False),
 }
 _ANY = KindWords("item", "data")
 """While no data is open, and nobody knows what it will be."""

@@ -28,12 +28,14 @@ from trasluz.api import (
     Reduced,
     Sample,
     Split,
+    Steps,
 )
 from trasluz.core.versions import ONNX_RUNTIMES, installed
 
 from .batch import BATCH
 from .judge import Judgement, judge
 from .model import OpenModel, read_card, sha256
+from .stepping import PlainSteps
 
 PRECISIONS = ("fp32", "fp16", "int8")
 _CALIBRATED_ON = 128
@@ -226,6 +228,9 @@ class _Listening:
     def run(self, feeds: Mapping[str, np.ndarray], wanted: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         self._heard.append(dict(feeds))
         return self._graph.run(feeds, wanted)
+
+    def steps(self, feeds: Mapping[str, np.ndarray], *, back: Mapping[str, str], wanted: Sequence[str]) -> Steps:
+        return PlainSteps(feeds, back, wanted, self.run)
 
 
 class _Overheard:

@@ -215,9 +215,9 @@ class JudgePage(Page):
         if verdict.curve is not None:
             kept = self.sides.doubt.threshold if stay else threshold
             self.sides.doubt.show_verdict(session, verdict, session.run.folder.model_folder, kept)
-        self.photos.can_correct = bool(verdict.labels)
+        texts = verdict.readings is not None and self._words().look != "texts"
+        self.behind.let_correct(labels=bool(verdict.labels), texts=texts)
         self.photos.can_play = self._words().look == "sounds"
-        self.behind.correct_button.setVisible(bool(verdict.labels) or verdict.readings is not None)
         self.behind.update_corrections(session.corrections, self._root())
         self._draw_actions()
         self._turned(self.sides.side)
@@ -233,7 +233,7 @@ class JudgePage(Page):
     def _show_sides(self, verdict: Verdict) -> None:
         readings, session = verdict.readings, self.session
         self.behind.reads = readings is not None
-        self.behind.corrected.pictured = self._words().look != "pairs"
+        self.behind.corrected.pictured = self._words().look not in ("pairs", "texts")
         self.sides.setVisible(readings is None)
         self.text_sides.setVisible(readings is not None)
         if readings is None:

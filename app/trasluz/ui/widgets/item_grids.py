@@ -152,6 +152,20 @@ class PairList(TileGrid):
             )
 
 
+class TextList(TileGrid):
+    """Passages of texts: how each begins, and where it stands."""
+
+    least, tall = 100_000, 76.0
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(name, parent)
+        self._gap = 6
+
+    def _paint_item(self, painter: QPainter, row: int, item: Any, inside: QRectF) -> None:
+        words = item.texts[0][1] if item.texts else item.path
+        wrapped(painter, inside.adjusted(0, 0, -20, 0), f"{words} …", "ink")
+
+
 def write_line(
     painter: QPainter, place: QRectF, words: str, *, role: str = "body", color: str = "ink", right: bool = False
 ) -> None:

@@ -91,7 +91,12 @@ class WordVectorsFamily(ModelFamily):
                 "in_the_graph": "the mean of a row's vectors; cosines with all words",
             },
             files={"words": WORDS_FILE, "vectors": VECTORS_FILE},
-            extra={"words": len(corpus.words), "dimensions": config.dimensions, "counted": corpus.total},
+            extra={
+                "verdict": "In each place of the text it chose among ten words; by chance one in ten is right",
+                "words": len(corpus.words),
+                "dimensions": config.dimensions,
+                "counted": corpus.total,
+            },
         )
 
     def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:

@@ -33,6 +33,8 @@ KEPT: Final = 0.1
 """The end of each text that is kept for judging, so that what is judged by never stands before what is learned from."""
 FEWEST: Final = 5
 """A text of fewer passages is learned from or judged by as a whole, one in ten."""
+_HEAD, _SHOWN = 1_200, 300
+"""Bytes and characters of a passage that are kept to show how it begins."""
 _LINE: Final = 65_536
 """Bytes after which a line without an end is cut."""
 _SOURCE = re.compile(r"[._\-]+")
@@ -124,13 +126,13 @@ def _passages(path: Path, name: str, *, alone: bool) -> Iterator[Record | Proble
     target = max(SMALLEST, min(PASSAGE, size // PASSAGES))
     stretches = list(_stretches(path, target, encoding))
     kept_from = _kept_from(len(stretches), name, alone=alone)
-    for number, (start, length) in enumerate(stretches):
+    for number, (start, length, head) in enumerate(stretches):
         yield Record(
             path=shown(name),
             part=str(start),
             split=split or ("val" if number >= kept_from else "train"),
             length=float(length),
-            extra={"start": start, "bytes": length, "encoding": encoding},
+            extra={"start": start, "bytes": length, "encoding": encoding, "texts": {"text": _begins(head, encoding)}},
         )
 
 
@@ -141,11 +143,17 @@ def _kept_from(count: int, name: str, *, alone: bool) -> int:
     return 0 if not alone and draw(0, name) < KEPT else count  # the first text is never kept as a whole
 
 
-def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, int]]:
-    """The first byte and the number of bytes of each passage."""
+def _begins(head: bytes, encoding: str) -> str:
+    """How a passage begins, in one line, for the list of the data."""
+    return " ".join(head.decode(encoding, "ignore").replace("\0", " ").split())[:_SHOWN]
+
+
+def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, int, bytes]]:
+    """The first byte and the number of bytes of each passage, and its first bytes."""
     wide = 4 if encoding.startswith("utf-32") else 2 if encoding.startswith("utf-16") else 1
     with path.open("rb") as file:
         start = at = 0
+        head = b""
         while line := file.readline(_LINE):
             if wide > 1:
                 # The byte of a line end is one of two or four; what belongs to it is read too.
@@ -155,11 +163,12 @@ def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, in
             elif not line.endswith(b"\n") and len(line) == _LINE:
                 line += _rest_of_character(file)
             at += len(line)
+            head += line[: max(0, _HEAD - len(head))]
             if at - start >= target:
-                yield start, at - start
-                start = at
+                yield start, at - start, head
+                start, head = at, b""
         if at > start:
-            yield start, at - start
+            yield start, at - start, head
 
 
 def _rest_of_character(file: BinaryIO) -> bytes:

@@ -86,6 +86,11 @@ class BehindCard(Card):
         self._news_over = QTimer(self, interval=_NEWS_LASTS, singleShot=True)
         self._news_over.timeout.connect(lambda: self._news.setVisible(False))
 
+    def let_correct(self, *, labels: bool, texts: bool) -> None:
+        """Offer to mend what is listed, or not: classes, or texts."""
+        self.photos.can_correct, self.readings.can_correct = labels, texts
+        self.correct_button.setVisible(labels or texts)
+
     def say(self, sentence: str, *, can_undo: bool) -> None:
         """Say for a while what was just corrected, with a way back."""
         self._news_words.setText(sentence)

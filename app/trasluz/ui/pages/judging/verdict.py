@@ -266,8 +266,10 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
         relabelled=sum(bool(item.told) for item in items),
         left_out=left_out,
     )
-    if not card.labels and items and words_for(card.kind).look != "photos":
-        verdict.readings = Readings.of(items, by_words=words_for(card.kind).look == "pairs")
+    look = words_for(card.kind).look
+    # a text that is foreseen has no truth beside it; places in a text where a word was to be chosen have
+    if not card.labels and items and look != "photos" and (look != "texts" or verdict.has_truth):
+        verdict.readings = Readings.of(items, by_words=look in ("pairs", "texts"))
     if known := [item for item in items if item.score is not None and (item.target or card.labels)]:
         verdict.curve = RiskCoverage([item.score or 0.0 for item in known], [item.right for item in known])
     if card.labels:

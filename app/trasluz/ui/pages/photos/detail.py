@@ -145,8 +145,8 @@ class PhotoDetail(Card):
         self.picture.setVisible(pictured)
         self.picture.setMinimumHeight(200 if words.look == "photos" else 72)
         self.picture.setMaximumHeight(16_777_215 if words.look == "photos" else _TALLEST_LINE)
-        self.truth.setVisible(not words.classes)
-        self.asked.setVisible(words.look == "pairs")
+        self.truth.setVisible(not words.classes and words.look != "texts")
+        self.asked.setVisible(words.look in ("pairs", "texts"))
         self._fill.setVisible(words.look != "photos")
         if self.sound is not None:
             self.sound.setVisible(words.look == "sounds")
@@ -166,13 +166,14 @@ class PhotoDetail(Card):
         if not words.classes:
             column = item.texts[1][0] if len(item.texts) > 1 else ""
             self.truth.show_text(item.label, title=column if len(column) > 1 else words.truth)
-            self.asked.setText(item.texts[0][1] if item.texts else "")
+            more = " …" if words.look == "texts" else ""
+            self.asked.setText(item.texts[0][1] + more if item.texts else "")
         if self._call is not None:
             self._call.cancel()
             self._call = None
         if words.look == "sounds":
             self._call = host.call(self, "sound", {"path": path}, success=self._sound_came, failure=self._failed)
-        elif words.look != "pairs":
+        elif words.look not in ("pairs", "texts"):
             self.picture.set_picture(None)
             asked = {"path": path, "at_most": 1200, **({"part": item.part, "index": index} if item.part else {})}
             self._call = host.call(self, "image", asked, success=self._came, failure=self._failed)

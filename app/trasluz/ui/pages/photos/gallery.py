@@ -14,7 +14,7 @@ from trasluz.ui.sound import Hearing
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Label, LinkButton
-from trasluz.ui.widgets.item_grids import LineGrid, PairList, SoundGrid
+from trasluz.ui.widgets.item_grids import LineGrid, PairList, SoundGrid, TextList
 from trasluz.ui.widgets.photo_grid import PhotoGrid
 
 from .detail import PhotoDetail
@@ -138,7 +138,7 @@ class Gallery(QWidget):
             self.grid = grid
             self.model.deleteLater()
             self.thumbnails = self._thumbnails_for(words.look)
-            self.model = self._made_model(pictured=words.look != "pairs")
+            self.model = self._made_model(pictured=words.look not in ("pairs", "texts"))
             self._wire(grid)
         self.grids.setCurrentWidget(self.grid)
         self.detail.show_kind(words)
@@ -173,6 +173,7 @@ class Gallery(QWidget):
             "lines": lambda: LineGrid("Lines"),
             "sounds": lambda: SoundGrid("Recordings"),
             "pairs": lambda: PairList("Pairs of texts"),
+            "texts": lambda: TextList("Passages"),
         }
         grid = self._grids[look] = made[look]()
         grid.clicked.connect(self._open)
