@@ -81,8 +81,7 @@ class Session(QObject):
         self.queue = RunQueue(self._run_work, self)
         self.queue.changed.connect(self.refresh_runs)
         self.advising = Advising(self)
-        self.handed: dict[str, str] = {}
-        """What was handed on from a model and waits for settings to begin from it: name of the setting → its value."""
+        self.handed: dict[str, str] = {}  # what a model handed on, for the next form: setting → value
         self.device = "auto"
         """The device that the person chose: auto, cpu or cuda."""
         self._steps: dict[str, StepState] = {name: StepState() for name, _ in STEPS}
@@ -107,9 +106,8 @@ class Session(QObject):
     @property
     def words(self) -> KindWords:
         """What the open data is called."""
-        if self.summary is None:
-            return words_for("")
-        return words_for(self.summary.kind, self.summary.input_name)
+        known = self.summary
+        return words_for("") if known is None else words_for(known.kind, known.input_name)
 
     # what the machine is doing
 
