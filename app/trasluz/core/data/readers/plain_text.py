@@ -126,14 +126,17 @@ def _passages(path: Path, name: str, *, alone: bool) -> Iterator[Record | Proble
     target = max(SMALLEST, min(PASSAGE, size // PASSAGES))
     stretches = list(_stretches(path, target, encoding))
     kept_from = _kept_from(len(stretches), name, alone=alone)
-    for number, (start, length, head) in enumerate(stretches):
-        yield Record(
-            path=shown(name),
-            part=str(start),
-            split=split or ("val" if number >= kept_from else "train"),
-            length=float(length),
-            extra={"start": start, "bytes": length, "encoding": encoding, "texts": {"text": _begins(head, encoding)}},
-        )
+    with path.open("rb") as file:
+        for number, (start, length) in enumerate(stretches):
+            file.seek(start)
+            begins = _begins(file.read(min(_HEAD, length)), encoding)
+            yield Record(
+                path=shown(name),
+                part=str(start),
+                split=split or ("val" if number >= kept_from else "train"),
+                length=float(length),
+                extra={"start": start, "bytes": length, "encoding": encoding, "texts": {"text": begins}},
+            )
 
 
 def _kept_from(count: int, name: str, *, alone: bool) -> int:
@@ -148,12 +151,11 @@ def _begins(head: bytes, encoding: str) -> str:
     return " ".join(head.decode(encoding, "ignore").replace("\0", " ").split())[:_SHOWN]
 
 
-def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, int, bytes]]:
-    """The first byte and the number of bytes of each passage, and its first bytes."""
+def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, int]]:
+    """The first byte and the number of bytes of each passage."""
     wide = 4 if encoding.startswith("utf-32") else 2 if encoding.startswith("utf-16") else 1
     with path.open("rb") as file:
         start = at = 0
-        head = b""
         while line := file.readline(_LINE):
             if wide > 1:
                 # The byte of a line end is one of two or four; what belongs to it is read too.
@@ -163,12 +165,11 @@ def _stretches(path: Path, target: int, encoding: str) -> Iterator[tuple[int, in
             elif not line.endswith(b"\n") and len(line) == _LINE:
                 line += _rest_of_character(file)
             at += len(line)
-            head += line[: max(0, _HEAD - len(head))]
             if at - start >= target:
-                yield start, at - start, head
-                start, head = at, b""
+                yield start, at - start
+                start = at
         if at > start:
-            yield start, at - start, head
+            yield start, at - start
 
 
 def _rest_of_character(file: BinaryIO) -> bytes:
