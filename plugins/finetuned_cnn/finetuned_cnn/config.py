@@ -6,6 +6,7 @@ from pydantic import field_validator
 
 from trasluz.api import again, setting
 from trasluz.torchkit.photos.settings import PhotoLearningConfig
+from trasluz.torchkit.photos.sounds import not_mirrored
 
 from .backbones.kept import LITE0, check_name
 
@@ -111,9 +112,4 @@ class FinetunedCnnConfig(PhotoLearningConfig):
 class SpectrogramConfig(FinetunedCnnConfig):
     """How the CNN is taught sounds, of which it sees the spectrograms."""
 
-    mirror: bool = setting(
-        False,
-        title="Mirror",
-        sentence="Whether a spectrogram may be shown mirrored, which is the sound backwards.",
-        advanced=True,
-    )
+    mirror: bool = not_mirrored()

@@ -31,6 +31,7 @@ from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
 from trasluz.torchkit.photos.script import PREDICT
+from trasluz.torchkit.photos.sounds import AS_PICTURE, spectrogram_script
 from trasluz.torchkit.photos.squares import LOOKS, Look
 
 from .backbones import kept
@@ -38,7 +39,6 @@ from .config import FinetunedCnnConfig, SpectrogramConfig, Strategy
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
 from .export import export_classifier
 from .predict import FinetunedCnnPredictor
-from .sounds import AS_PICTURE, spectrogram_script
 
 if TYPE_CHECKING:
     from trasluz.torchkit.photos.backbone import Backbone, Classifier

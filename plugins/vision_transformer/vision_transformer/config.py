@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from trasluz.api import again, setting
 from trasluz.torchkit.photos.settings import PhotoLearningConfig
+from trasluz.torchkit.photos.sounds import not_mirrored
 
 Start = Literal["auto", "pretrained", "distil", "masked", "scratch"]
 Learn = Literal["auto", "linear", "lora", "all"]
@@ -209,3 +210,9 @@ class VisionTransformerConfig(PhotoLearningConfig):
         if own and side < 2 * self.patch:
             raise ValueError(f"A side of {side} pixels is too small for patches of {self.patch}: there must be four.")
         return self
+
+
+class SpectrogramVitConfig(VisionTransformerConfig):
+    """How a Vision Transformer learns sounds, of which it sees the spectrograms."""
+
+    mirror: bool = not_mirrored()

@@ -28,9 +28,10 @@ from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
 from trasluz.torchkit.photos.script import PREDICT
+from trasluz.torchkit.photos.sounds import AS_PICTURE, spectrogram_script
 
 from .attending import RELEVANCE
-from .config import OWN_SIDE, VisionTransformerConfig
+from .config import OWN_SIDE, SpectrogramVitConfig, VisionTransformerConfig
 from .explain import EXPLAINERS
 from .predict import VisionTransformerPredictor
 
@@ -51,9 +52,17 @@ class VisionTransformerFamily(ModelFamily):
         "Tells photos apart by patches that look at each other: learned from nothing, from a checkpoint, or from your "
         "own CNN."
     )
-    kinds = (Kind.IMAGE_CLASSES,)
+    kinds = (Kind.IMAGE_CLASSES, Kind.SOUND_CLASSES)
     config = VisionTransformerConfig
     headline = "accuracy"
+
+    def for_kind(self, kind: str) -> ModelFamily:
+        """For sounds with settings of their own: a spectrogram is not mirrored."""
+        if kind != Kind.SOUND_CLASSES:
+            return self
+        found = VisionTransformerFamily()
+        found.config = SpectrogramVitConfig  # type: ignore[misc]
+        return found
 
     def train(self, context: TrainContext) -> Trained:
         """Learn in the way that was chosen, or that suits what is at hand."""
@@ -101,7 +110,8 @@ class VisionTransformerFamily(ModelFamily):
             graphs=graphs,
             reference=_reference(network),
             labels=tuple(labels),
-            preprocessing=preprocessing(network.preparation),
+            preprocessing=preprocessing(network.preparation)
+            | (AS_PICTURE if context.dataset.kind == Kind.SOUND_CLASSES else {}),
             files=write_seen(network, context.model_folder),
             private=private,
             extra=extra,
@@ -125,7 +135,7 @@ class VisionTransformerFamily(ModelFamily):
 
     def script(self, card: ModelCard) -> str:
         """The source of `predict.py`."""
-        return PREDICT
+        return spectrogram_script() if card.kind == Kind.SOUND_CLASSES else PREDICT
 
     def varied(
         self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]

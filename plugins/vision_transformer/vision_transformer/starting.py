@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from trasluz.api import Advice, AdviceContext, FamilyError, ModelCard, TrainContext
+from trasluz.api import Advice, AdviceContext, FamilyError, Kind, ModelCard, TrainContext
 from trasluz.api.model import CARD_NAME
 from trasluz.torchkit import hub
 from trasluz.torchkit.checkpoint_folder import CONFIG
@@ -24,6 +24,8 @@ TITLES: dict[str, str] = {
 }
 TEACHES = "finetuned-cnn"
 """The family whose models are taken for teachers by themselves; any that tells photos apart may be chosen."""
+KINDS = (Kind.IMAGE_CLASSES, Kind.SOUND_CLASSES)
+"""What a teacher tells apart by pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _opened(folder: Path) -> Teacher | None:
             card = ModelCard.model_validate_json((place / CARD_NAME).read_bytes())
         except (OSError, ValueError):
             continue
-        if card.kind == "image-classes" and any(each.name == "model" for each in card.graphs):
+        if card.kind in KINDS and any(each.name == "model" for each in card.graphs):
             return Teacher(place, card)
     return None
 

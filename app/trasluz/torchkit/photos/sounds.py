@@ -1,11 +1,13 @@
-"""Sounds for a network that knows pictures: what the card says of them, and the program beside an exported model."""
+"""Sounds for a network that sees pictures: settings, what the card says, and the program beside an exported model."""
 
 from pathlib import Path
 from typing import Any
 
-from trasluz.api import spectrogram
+from trasluz.api import again, spectrogram
 from trasluz.api.sound_file import DECODED
-from trasluz.torchkit.photos.script import ANSWERED, OPENED
+
+from .script import ANSWERED, OPENED
+from .settings import PhotoLearningConfig
 
 AS_PICTURE: dict[str, Any] = {
     "before_the_graph": {
@@ -18,6 +20,13 @@ AS_PICTURE: dict[str, Any] = {
         "feed": "`image`: (recordings, height, width, 3) uint8",
     },
 }
+
+
+def not_mirrored() -> Any:
+    """The setting `mirror` of a family that learns sounds by their spectrograms."""
+    sentence = "Whether a spectrogram may be shown mirrored, which is the sound backwards."
+    return again(PhotoLearningConfig, "mirror", False, sentence=sentence)
+
 
 _HEAD = '''\
 """Says what is to be heard. Needs: pip install onnxruntime numpy; for MP3, FLAC, OGG: soundfile; for files at another
