@@ -29,6 +29,7 @@ from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
 from trasluz.host.service import Service
 from trasluz.torchkit.checkpoint_folder import CheckpointFolder
+from trasluz.torchkit.photos import kept as shelf
 from trasluz.torchkit.photos import lite0
 from trasluz.torchkit.photos.backbone import Classifier, random_weights
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES
@@ -165,7 +166,7 @@ def test_a_pretrained_backbone_is_kept_and_later_runs_start_from_it(tmp_path: Pa
     assert card.extra["backbone"] == "Digits"
     assert card.title.startswith("Digits (small-resnet)")
     assert card.metrics["accuracy"] > 0.5, "three classes, by features that only know digits"
-    first = kept.read(kept.folder_of(library_folder(), "Digits"), id="Digits")
+    first = kept.read(shelf.folder_of(library_folder(), "Digits"), id="Digits")
     assert first.fingerprint() != pretrained(resnet, id="x", title="x").fingerprint()
 
 
@@ -364,7 +365,7 @@ def test_a_run_that_goes_on_replaces_what_it_kept_and_no_one_elses(model: tuple[
         assert family.finished(folder, asked, library_folder()) == "The backbone is kept as “Herbs”."
     other = asked.model_copy(update={"id": "run-2"})
     assert family.finished(folder, other, library_folder()) == "The backbone is kept as “Herbs 2”."
-    assert kept.names(library_folder()) == ["Herbs", "Herbs 2"]
+    assert shelf.names(library_folder()) == ["Herbs", "Herbs 2"]
 
 
 def test_a_model_without_a_backbone_of_its_own_keeps_none(model: tuple[Path, Any]) -> None:
@@ -372,7 +373,7 @@ def test_a_model_without_a_backbone_of_its_own_keeps_none(model: tuple[Path, Any
     bare = card.model_copy(update={"private": {}, "settings": {"keep_as": "Herbs"}})
     assert FinetunedCnn().keepable(bare) == ""
     assert "only the classifier learned" in FinetunedCnn().finished(folder, bare, library_folder())
-    (folder / kept.WEIGHTS_FILE).unlink()
+    (folder / shelf.WEIGHTS_FILE).unlink()
     with pytest.raises(FamilyError, match="no backbone of its own"):
         FinetunedCnn().keep(folder, card, name="Herbs", library=library_folder())
 
@@ -393,13 +394,13 @@ def test_names_that_are_no_folders_are_refused(model: tuple[Path, Any], name: st
 def test_a_damaged_backbone_is_a_sentence_and_not_offered(model: tuple[Path, Any], damage: str) -> None:
     folder, card = model
     FinetunedCnn().keep(folder, card, name="Herbs", library=library_folder())
-    place = kept.folder_of(library_folder(), "Herbs")
+    place = shelf.folder_of(library_folder(), "Herbs")
     if damage == "weights":
-        (place / kept.WEIGHTS_FILE).write_bytes((place / kept.WEIGHTS_FILE).read_bytes()[:-1] + b"x")
+        (place / shelf.WEIGHTS_FILE).write_bytes((place / shelf.WEIGHTS_FILE).read_bytes()[:-1] + b"x")
     elif damage == "gone":
-        (place / kept.WEIGHTS_FILE).unlink()
+        (place / shelf.WEIGHTS_FILE).unlink()
     else:
-        (place / kept.FACTS_FILE).write_text("{")
+        (place / shelf.FACTS_FILE).write_text("{")
         assert FinetunedCnn().suggestions(library_folder())["backbone"] == []
     with pytest.raises(FamilyError, match=r"keep (it|the backbone) again"):
         backbone_for(Context(), "Herbs")  # type: ignore[arg-type]

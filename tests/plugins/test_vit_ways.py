@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -21,11 +22,14 @@ from trasluz.host.service import Service
 from trasluz.torchkit.photos.facts import Preparation
 from trasluz.torchkit.photos.squares import as_batch
 from vision_transformer.config import VisionTransformerConfig
-from vision_transformer.distilling import DistilStep, Pupil, discriminants, soft
+from vision_transformer.distilling import DistilStep, Pupil, soft
 from vision_transformer.masking import MaskedAutoencoder, cut, export_reconstruction, orders
 from vision_transformer.network import Shape, VisionTransformer
+from vision_transformer.seeing import places_in, with_components, with_maps
+from vision_transformer.teaching import AlteredView
 
 FAMILY = "vision-transformer"
+SEEN = ["seen_1", "seen_2"]
 GRAPHS = {"model", "reconstruction", "relevance"}
 QUICK = {"resolution": 32, "epochs": 2, "size": "mini", "averaging": 0.0}
 
@@ -156,7 +160,9 @@ def test_auto_takes_a_checkpoint_that_is_at_hand(photos: Path, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def masked(photos: Path, runs: Path) -> RunFolder:
-    return trained(photos, runs / "masked", start="masked", **{**QUICK, "epochs": 4})
+    more = photos / "val" / "red"
+    settings = {**QUICK, "epochs": 4, "unlabelled": str(more), "keep_as": "Filled in"}
+    return trained(photos, runs / "masked", start="masked", **settings)
 
 
 def test_in_int8_the_graph_that_no_answer_needs_stays_as_it_is(masked: RunFolder, tmp_path: Path) -> None:
@@ -173,10 +179,31 @@ def test_in_int8_the_graph_that_no_answer_needs_stays_as_it_is(masked: RunFolder
 
 def test_masked_learns_without_labels_first_and_shows_what_it_fills_in(masked: RunFolder) -> None:
     run = masked
+    assert "It learns without labels from 4 photos of" in notes(run)
     assert "passes without labels the hidden patches of val photos differ by" in notes(run)
     assert {graph.name for graph in card_of(run).graphs} == GRAPHS
     view = seen(run)["vit-reconstruction"]
     assert [item["name"] for item in view["items"]] == ["the photo", "what it sees", "what it fills in"]
+
+
+def test_what_was_kept_of_it_begins_another_run(masked: RunFolder, photos: Path, tmp_path: Path) -> None:
+    family = Service().registry().family(FAMILY)
+    library = tmp_path / "library"
+    assert family.keepable(card_of(masked)) == "backbone"
+    assert "is kept as “Filled in”" in family.finished(masked.model_folder, card_of(masked), library)
+    assert [each.value for each in family.suggestions(library)["backbone"]] == ["Filled in"]
+    backbone = str(library / "backbones" / "Filled in")
+    card = card_of(trained(photos, tmp_path / "run", start="pretrained", learn="linear", backbone=backbone))
+    assert card.title.startswith("Filled in (ViT-Mini/8), a linear classifier")
+    assert card.extra["network"]["size"] == 32
+    assert family.keepable(card) == ""
+
+
+def test_a_folder_without_photos_is_said(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    settings = {"start": "masked", "unlabelled": str(tmp_path / "empty"), **QUICK}
+    request = RunRequest.new(family=FAMILY, data=str(photos), settings=settings, device="cpu")
+    assert "There is no photo in the folder" in failure(RunFolder.create(tmp_path / "r", request))
 
 
 @pytest.mark.parametrize("positions", ["learned", "rotary"])
@@ -202,7 +229,7 @@ def test_the_graph_fills_in_what_the_autoencoder_fills_in(positions: Any, tmp_pa
 def test_the_pupil_answers_as_it_did_while_it_was_taught() -> None:
     shape = Shape(32, 8, 32, 2, 2, 48, distillation_token=True, reads="class+distillation")
     network = VisionTransformer(shape, 3, Preparation(32, (0.0,) * 3, (1.0,) * 3)).eval()
-    pupil = Pupil(network, 3, 6).eval()
+    pupil = Pupil(network, 3, (4, 6)).eval()
     photos = torch.randn(2, 3, 32, 32)
     taught = pupil(photos)
     pupil.finish()
@@ -210,37 +237,51 @@ def test_the_pupil_answers_as_it_did_while_it_was_taught() -> None:
 
 
 def test_the_loss_of_a_pupil_that_agrees_is_that_of_the_labels() -> None:
-    """Nothing is added where it says and sees what the teacher says and sees."""
+    """Nothing is added where it says, and sees in each place, what the teacher does."""
     config = VisionTransformerConfig(label_smoothing=0.0, matching=1.0)
     shares = torch.tensor([[0.7, 0.2, 0.1]])
-    features = torch.tensor([[0.6, 0.8]])
+    maps = [torch.randn(1, count, 4, 4) for count in (4, 6)]
 
     class Agreeing(torch.nn.Module):
-        def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            return shares.log(), shares.log(), features * 3
+        def forward(self, photos: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+            return shares.log(), shares.log(), [each.flatten(2).transpose(1, 2) for each in maps]
 
     network = VisionTransformer(Shape(32, 8, 32, 1, 2, 48), 3, Preparation(32, (0.0,) * 3, (1.0,) * 3))
     step = DistilStep(network, np.ones(3, np.float32), config)
-    batch = (torch.zeros(1, 32, 32, 3, dtype=torch.uint8), torch.tensor([0]), torch.cat([shares, features], 1))
+    known = torch.cat([shares, *(each.flatten(1) for each in maps)], 1)
+    batch = (torch.zeros(1, 32, 32, 3, dtype=torch.uint8), torch.tensor([0]), known)
     loss, said = step(Agreeing(), batch)
     assert float(loss) == pytest.approx(-0.9 * np.log(0.7), abs=1e-5)
     assert said["unlike the teacher"] == pytest.approx(0, abs=1e-6)
     assert float(soft(torch.tensor([[0.0, 5.0, 0.0]]), shares)) > 1
 
 
-def test_what_is_matched_is_what_tells_classes_apart_and_not_what_varies_most() -> None:
-    draw = np.random.default_rng(0)
-    classes = np.arange(90) % 3
-    features = draw.normal(0, 0.1, (90, 50))
-    features[:, 0] += draw.normal(0, 20, 90)  # the light
-    features[np.arange(90), 1 + classes] += 1.0
-    found = discriminants(features, classes)
-    assert found.shape == (90, 3)
-    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
-    assert (found.argmax(1) == classes).mean() > 0.85
-    means = np.stack([features[classes == number].mean(axis=0) for number in range(3)]) - features.mean(axis=0)
-    plain = (features - features.mean(axis=0)) @ means.T
-    assert (plain.argmax(1) == classes).mean() < 0.6, "as they are the features say what the light is"
+def test_of_a_teachers_maps_the_finer_ones_are_taken_and_said_in_few_numbers(cnn: RunFolder) -> None:
+    model = onnx.load(str(cnn.model_folder / "model.onnx"))
+    places = places_in(model, 8)
+    assert [place.channels for place in places] == [240, 672], "14 × 14 and 28 × 28 of EfficientNet-Lite0"
+    photos = np.random.default_rng(0).integers(0, 256, (3, 1, 60, 60, 3), dtype=np.uint8)
+    whole = onnxruntime.InferenceSession(with_maps(model, places, 8).SerializeToString())
+    samples = [np.concatenate(each) for each in zip(*(whole.run(SEEN, {"image": p}) for p in photos), strict=True)]
+    session = onnxruntime.InferenceSession(with_components(model, places, samples, 8).SerializeToString())
+    found = [np.concatenate(each) for each in zip(*(session.run(SEEN, {"image": p}) for p in photos), strict=True)]
+    assert [each.shape for each in found] == [(3, 32, 8, 8)] * 2
+    for each in found:
+        assert abs(float(each.mean())) < 1e-3
+        assert float(each.std()) == pytest.approx(1, abs=0.02)
+
+
+def test_the_pupil_sees_what_the_teacher_was_asked_about() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+    config = VisionTransformerConfig(augmentation=0.8)
+    views = [AlteredView(config, 32, number) for number in range(3)]
+    shown = [view(photo) for view in views]
+    assert all(np.array_equal(each, view(photo)) for each, view in zip(shown, views, strict=True)), "always the same"
+    for each, view in zip(shown, views, strict=True):
+        mean = each.reshape(32, 4, 32, 4, 3).mean(axis=(1, 3))
+        assert np.abs(view.small(photo) - mean).max() <= 1
+    assert len({view.name for view in views}) == 3
+    assert np.abs(shown[1].astype(float) - shown[2]).mean() > 5
 
 
 @pytest.mark.parametrize(

@@ -226,6 +226,14 @@ class Dataset(Protocol):
         """Decode one item; raises `DataError`."""
         ...
 
+    def unlabelled(self, folder: Path) -> Sequence[Record]:
+        """Files of this kind in any folder of the person's, without targets; `read` takes these records too.
+
+        Raises:
+            DataError: If the folder holds none.
+        """
+        ...
+
 
 class ArrangedDataset(ABC):
     """A `Dataset` whose items are made of those of another one: sources with all their answers, places, origins.
@@ -270,6 +278,10 @@ class ArrangedDataset(ABC):
     def content_hash(self, record: Record) -> str:
         """The hash of what an item is made of."""
         return self._dataset.content_hash(record)
+
+    def unlabelled(self, folder: Path) -> Sequence[Record]:
+        """None: what such items are made of does not lie in a folder; raises `DataError`."""
+        raise DataError(f"Nothing of this kind can be taken from the folder “{folder}” without targets.")
 
     @abstractmethod
     def read(self, record: Record) -> Sample:

@@ -6,10 +6,12 @@ graph and its network agree is measured on every run (parity), not assumed.
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 OPSET: Final = 18
 IR_VERSION: Final = 9
@@ -18,7 +20,7 @@ _GATES: Final = {"RNN": (0,), "GRU": (1, 0, 2), "LSTM": (0, 3, 1, 2)}
 """ONNX's order of the gates, by torch's: GRU reset, update, new → update, reset, new; LSTM i, f, g, o → i, o, f, g."""
 
 
-def array(tensor: Tensor, dtype: Any = np.float32) -> np.ndarray:
+def array(tensor: "Tensor", dtype: Any = np.float32) -> np.ndarray:
     """A tensor's numbers, off its device."""
     found: np.ndarray = tensor.detach().cpu().float().numpy().astype(dtype)
     return found
@@ -48,10 +50,13 @@ class GraphWriter:
         kind = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
         self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
-    def constant(self, value: Any, dtype: Any = np.float32) -> str:
-        """A constant's name."""
+    def constant(self, value: Any, dtype: Any = None) -> str:
+        """A constant's name; float32 where no type is asked for, but an array of whole numbers keeps its own."""
         from onnx import numpy_helper
 
+        if dtype is None:
+            whole = isinstance(value, np.ndarray) and value.dtype.kind in "iub"
+            dtype = value.dtype if whole else np.float32
         name = f"constant_{len(self._constants)}"
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(np.asarray(value, dtype)), name))
         return name
@@ -72,6 +77,19 @@ class GraphWriter:
         self._nodes.append(helper.make_node(kind, list(inputs), list(results), name=name, **attributes))
         return results
 
+    @property
+    def written(self) -> Sequence[Any]:
+        """The nodes so far."""
+        return self._nodes
+
+    def take_node(self, node: Any) -> None:
+        """Add a node of another graph, whose values have names of this one."""
+        self._nodes.append(node)
+
+    def take_constant(self, constant: Any) -> None:
+        """Add a constant of another graph, under its name there."""
+        self._constants.append(constant)
+
     def cast(self, x: str, dtype: Any) -> str:
         """Numbers of another type."""
         from onnx import helper
@@ -80,7 +98,7 @@ class GraphWriter:
 
     # layers of torch
 
-    def conv_norm(self, conv: nn.Conv1d | nn.Conv2d, norm: nn.Module | None, x: str) -> str:
+    def conv_norm(self, conv: "nn.Conv1d | nn.Conv2d", norm: "nn.Module | None", x: str) -> str:
         """A convolution with the batch normalisation after it folded into its weights."""
         weight = array(conv.weight, np.float64)
         bias = np.zeros(len(weight)) if conv.bias is None else array(conv.bias, np.float64)
@@ -100,12 +118,14 @@ class GraphWriter:
             group=conv.groups,
         )
 
-    def sequential(self, layers: nn.Module, x: str) -> str:
+    def sequential(self, layers: "nn.Module", x: str) -> str:
         """Convolutions with their normalisation, rectifiers and poolings, one after another, however nested.
 
         Raises:
             TypeError: If a layer is of another kind.
         """
+        from torch import nn
+
         flat = list(_leaves(layers))
         at = 0
         while at < len(flat):
@@ -126,14 +146,14 @@ class GraphWriter:
             at += 1
         return x
 
-    def linear(self, layer: nn.Linear, x: str, *, result: str = "") -> str:
+    def linear(self, layer: "nn.Linear", x: str, *, result: str = "") -> str:
         """`x` (…, inputs) → (…, outputs)."""
         product = self.node("MatMul", x, self.constant(array(layer.weight).T))
         return self.node("Add", product, self.constant(array(layer.bias)), result=result)
 
     def recurrent(
         self,
-        ways: Sequence[nn.RNNBase],
+        ways: "Sequence[nn.RNNBase]",
         x: str,
         *,
         state: Sequence[str] = (),
@@ -149,6 +169,8 @@ class GraphWriter:
             last: Names for its state after the last step.
             result: A name for what it gives.
         """
+        from torch import nn
+
         kind = {nn.RNN: "RNN", nn.GRU: "GRU", nn.LSTM: "LSTM"}[type(ways[0])]
         hidden = ways[0].hidden_size
 
@@ -181,20 +203,25 @@ class GraphWriter:
         turned = self.node("Transpose", out, perm=[0, 2, 1, 3])
         return self.node("Reshape", turned, self.integers(0, 0, len(ways) * hidden), result=result)
 
-    def save(self, path: Path, title: str) -> None:
-        """Check the graph and write it."""
-        import onnx
+    def model(self, title: str) -> Any:
+        """The graph as an ONNX model."""
         from onnx import helper
 
         graph = helper.make_graph(self._nodes, title, self._inputs, self._outputs, self._constants)
-        model = helper.make_model(
+        return helper.make_model(
             graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="Trasluz"
         )
+
+    def save(self, path: Path, title: str) -> None:
+        """Check the graph and write it."""
+        import onnx
+
+        model = self.model(title)
         onnx.checker.check_model(model)
         onnx.save(model, str(path))
 
 
-def _leaves(module: nn.Module) -> Sequence[nn.Module]:
+def _leaves(module: "nn.Module") -> "Sequence[nn.Module]":
     children = list(module.children())
     return [leaf for child in children for leaf in _leaves(child)] if children else [module]
 

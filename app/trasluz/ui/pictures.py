@@ -98,6 +98,24 @@ def _typed(window: Window, text: str, view: str | None) -> None:
         settle(lambda: window.session.quiet, least=1.0)
 
 
+def take_views(window: Window, folder: Path, *, look: theme.Mode) -> None:
+    """Take a picture of each view of the model on the input that the Use page shows: `view-TITLE-LOOK.png`.
+
+    Args:
+        window: With an answer on the Use page.
+        folder: Where the pictures go.
+        look: Part of their names.
+    """
+    panel = window.page("use").answer  # type: ignore[attr-defined]
+    views = next(box for box in panel.findChildren(QComboBox) if box.accessibleName() == "What to look at")
+    for number in range(views.count()):
+        views.setCurrentIndex(number)
+        views.activated.emit(number)
+        settle(lambda: window.session.quiet, least=1.5)
+        name = "-".join("".join(c if c.isalnum() else " " for c in views.itemText(number).lower()).split())
+        panel.painter.grab().save(str(folder / f"view-{name}-{look}.png"))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """`python packaging/pictures.py --project P --out DIR --theme light --size 1280x800`."""
     import argparse
@@ -112,6 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--text", help="what to type on the Use page")
     parser.add_argument("--view", help="what to look at of the answer, by the title of the view")
     parser.add_argument("--side", type=int, choices=range(4), help="which side of the Judge page")
+    parser.add_argument("--views", action="store_true", help="also a picture of each view of that photo")
     given = parser.parse_args(arguments)
     width, height = (int(n) for n in given.size.split("x"))
     pages = given.pages or (list(PAGES) if given.project else ["start", "plugins", "lessons"])
@@ -128,6 +147,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if page == "use" and given.text:
             settle(lambda: window.session.quiet, least=1.5)
             _typed(window, given.text, given.view)
+            if given.views:
+                given.out.mkdir(parents=True, exist_ok=True)
+                take_views(window, given.out, look=given.theme)
 
     take_all(given.project, pictures, look=given.theme, size=(width, height), prepare=prepare)
     return 0

@@ -5,10 +5,11 @@ from typing import Literal
 from pydantic import field_validator
 
 from trasluz.api import again, setting
+from trasluz.torchkit.photos.kept import check_name
 from trasluz.torchkit.photos.settings import PhotoLearningConfig
 from trasluz.torchkit.photos.sounds import not_mirrored
 
-from .backbones.kept import LITE0, check_name
+from .backbones.kept import LITE0
 
 Strategy = Literal["auto", "linear", "stages", "few-layers", "many-layers"]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from trasluz.api import (
     Predictor,
     Progress,
     Sample,
-    Suggestion,
     TrainConfig,
     TrainContext,
     Trained,
@@ -30,6 +28,7 @@ from trasluz.api import (
 from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
+from trasluz.torchkit.photos.kept import KeepsBackbones
 from trasluz.torchkit.photos.script import PREDICT
 from trasluz.torchkit.photos.sounds import AS_PICTURE, spectrogram_script
 from trasluz.torchkit.photos.squares import LOOKS, Look
@@ -54,7 +53,7 @@ TITLES: Mapping[Strategy, str] = {
 }
 
 
-class FinetunedCnn(ModelFamily):
+class FinetunedCnn(KeepsBackbones):
     """EfficientNet-Lite0 with its ImageNet weights, taught one's own classes."""
 
     id = "finetuned-cnn"
@@ -63,6 +62,7 @@ class FinetunedCnn(ModelFamily):
     kinds = (Kind.IMAGE_CLASSES, Kind.SOUND_CLASSES)
     config = FinetunedCnnConfig
     headline = "accuracy"
+    kept_kinds = kept.KINDS
 
     def for_kind(self, kind: str) -> ModelFamily:
         """For sounds with settings of their own: a spectrogram is not mirrored."""
@@ -176,33 +176,6 @@ class FinetunedCnn(ModelFamily):
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, the most similar photos, what learned, which stage knew most, why this strategy."""
         return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy(), StrategyTable())
-
-    def suggestions(self, library: Path) -> Mapping[str, Sequence[Suggestion]]:
-        """The backbones that the person kept."""
-        return {"backbone": kept.suggestions(library)}
-
-    def finished(self, model: Path, card: ModelCard, library: Path) -> str:
-        """Keep the backbone where the settings ask for it."""
-        name = str(card.settings.get("keep_as") or "")
-        if not name:
-            return ""
-        if not self.keepable(card):
-            return f"No backbone was kept as “{name}”: only the classifier learned."
-        try:
-            return f"The backbone is kept as “{self._keep(model, card, name, library, replace=True).value}”."
-        except FamilyError as error:
-            return str(error)
-
-    def keepable(self, card: ModelCard) -> str:
-        """The backbone, where something of it learned."""
-        return "backbone" if set(kept.PRIVATE) <= set(card.private) else ""
-
-    def keep(self, model: Path, card: ModelCard, *, name: str, library: Path) -> Suggestion:
-        """Keep the backbone under a name."""
-        return self._keep(model, card, name, library, replace=False)
-
-    def _keep(self, model: Path, card: ModelCard, name: str, library: Path, *, replace: bool) -> Suggestion:
-        return kept.keep(model, card, name=name, library=library, replace=replace)
 
 
 def _strategy(config: FinetunedCnnConfig, advice: Advice | None) -> tuple[Strategy, str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trasluz.api import Note, TrainContext
-from trasluz.torchkit.photos.learning import Check, Step, photo_batches, weights_of
+from trasluz.torchkit.photos.fitting import fit_classes, parts_facts
 
 from .config import FinetunedCnnConfig, Strategy
 
@@ -48,12 +48,9 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
         DataError: If the photos cannot be read any more.
     """
     import torch
-    from torch import nn
 
     from trasluz.torchkit import optim
     from trasluz.torchkit.device import resolve
-    from trasluz.torchkit.loop import fit
-    from trasluz.torchkit.plan import Plan
 
     config = context.config
     assert isinstance(config, FinetunedCnnConfig)
@@ -72,61 +69,28 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
     if not network.backbone.skip_blocks(config.drop_path) and config.drop_path > 0:
         context.emit(Note(sentence=f"{network.backbone.facts.title} has no blocks that can be skipped; none are."))
     context.emit(_stages(parts))
-    labels = list(context.dataset.labels)
-    records = context.dataset.records("train")
-    plan = Plan(
-        epochs=config.epochs,
-        metric="accuracy",
-        higher_is_better=True,
-        patience=config.patience,
-        schedule=optim.warmup_cosine(config.warmup),
-        average=config.averaging or None,
-        seed=config.seed,
-        stage="Finetuning",
-        unit="photos",
-        identity={
-            "settings": config.model_dump(mode="json", exclude=NOT_LEARNED),
-            "strategy": strategy,
-            "data": context.dataset.fingerprint,
-        },
-        to_train=nn.Module.train if scratch else _to_train,
-    )
-    outcome = fit(
+    fit_classes(
         context,
-        module=network,
-        step=Step(network.backbone, weights_of(context, records, labels, config.class_weights), config.label_smoothing),
-        batches=photo_batches(context, network.backbone.preparation, records, labels, config),
-        validate=Check(context, network.backbone, labels),
-        optimiser=optim.optimiser(optim.parameter_groups(parts, weight_decay=config.weight_decay)),
-        plan=plan,
-    )
-    start, last = outcome.history[0]["accuracy"], outcome.history[-1]["accuracy"]
-    context.emit(
-        Note(
-            sentence=f"Finetuning ended because {outcome.why_ended(config.patience)}. Best: "
-            f"{outcome.metrics['accuracy']:.1%} right after {outcome.best_step:.3g} passes; "
-            f"{'the random network' if scratch else 'the linear classifier'} it began with had {start:.1%}, the last "
-            f"pass {last:.1%}.",
-            # The best pass is chosen on the photos that it is measured on; the last one is not chosen at all.
-            facts={
-                "ended": outcome.ended,
-                "best_pass": outcome.best_step,
-                "linear_accuracy": start,
-                "last_accuracy": last,
-            },
-        )
+        network,
+        network.backbone,
+        parts,
+        records=context.dataset.records("train"),
+        stage="Finetuning",
+        began="the random network" if scratch else "the linear classifier",
+        way=strategy,
+        not_learned=NOT_LEARNED,
+        to_train=None if scratch else _to_train,
     )
     return network
 
 
 def _stages(parts: "Sequence[Part]") -> Note:
-    stages = [{"name": p.name, "size": p.size, "learning": p.learning, "learning_rate": p.rate} for p in parts]
     learn = sum(p.size for p in parts if p.learning)
     share = learn / max(1, sum(p.size for p in parts))
     names = [p.name for p in parts if p.learning]
     return Note(
         sentence=f"From {names[0]} on the network learns: {learn:,} weights, {share:.0%} of all.",
-        facts={"stages": stages},
+        facts=parts_facts(parts),
     )
 
 

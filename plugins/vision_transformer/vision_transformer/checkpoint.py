@@ -15,6 +15,7 @@ import numpy as np
 from trasluz.api import FamilyError, TrainContext
 from trasluz.torchkit import hub
 from trasluz.torchkit.checkpoint_folder import CONFIG, INDEX, LISTED_AT_MOST, WEIGHTS, CheckpointFolder
+from trasluz.torchkit.photos import kept
 from trasluz.torchkit.photos.facts import Preparation
 from trasluz.torchkit.photos.preparing import preparation
 
@@ -56,6 +57,13 @@ def opened(context: TrainContext, value: str, *, side: int | None = None) -> Ope
         TrainingStopped: If the person stopped a download.
     """
     value = value.strip()
+    own = kept_at(context.library_folder, value)
+    if own is not None:
+        from . import keeping
+
+        facts = kept.facts_of(own)
+        network, title = keeping.read(own), f"{own.name} ({facts.get('title')})"
+        return Opened(_for_side(network, side), title, str(facts.get("licence", "")))
     if value.startswith(hub.PREFIX):
         found = hub.fetch_for(context, value, check=check_kind)
         place, title, licence = found.place, found.title, found.licence
@@ -63,14 +71,23 @@ def opened(context: TrainContext, value: str, *, side: int | None = None) -> Ope
         place = Path(value).expanduser()
         if not place.is_dir():
             raise FamilyError(
-                f"There is no checkpoint “{value}”: it is no folder, and a model of the hub is written "
-                f"{hub.PREFIX}owner/name."
+                f"There is no checkpoint “{value}”: it is neither one that you kept nor a folder, and a model of the "
+                f"hub is written {hub.PREFIX}owner/name."
             )
         licence, title = "", place.name
-    network = of_folder(place)
-    if side is not None and side != network.shape.size:
-        network = resized(network, side)
-    return Opened(network, title, licence)
+    return Opened(_for_side(of_folder(place), side), title, licence)
+
+
+def kept_at(library: Path, value: str) -> Path | None:
+    """The folder of the kept network that the setting `backbone` names, by its name or by where it lies."""
+    if value and value in kept.names(library):
+        return kept.folder_of(library, value)
+    place = Path(value).expanduser()
+    return place if (place / kept.FACTS_FILE).is_file() else None
+
+
+def _for_side(network: "VisionTransformer", side: int | None) -> "VisionTransformer":
+    return network if side is None or side == network.shape.size else resized(network, side)
 
 
 def resized(network: "VisionTransformer", side: int) -> "VisionTransformer":

@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from trasluz.api import again, setting
+from trasluz.torchkit.photos.kept import check_name
 from trasluz.torchkit.photos.settings import PhotoLearningConfig
 from trasluz.torchkit.photos.sounds import not_mirrored
 
@@ -56,8 +57,9 @@ class VisionTransformerConfig(PhotoLearningConfig):
         DEIT,
         title="Checkpoint",
         when={"start": ["pretrained"]},
-        sentence="The Vision Transformer to start from: ViT, DeiT or DINOv2, in a folder or on the hub. One of the hub "
-        "is downloaded when training starts; only its name leaves this computer.",
+        sentence="The Vision Transformer to start from: one that you kept from an earlier run, or ViT, DeiT or DINOv2 "
+        "in a folder or on the hub. One of the hub is downloaded when training starts; only its name leaves this "
+        "computer.",
         labels={
             DEIT: "DeiT-Ti of the hub — 5.7 million weights, trained on ImageNet; downloaded once, 23 MB",
             DINO: "DINOv2-S of the hub — 22 million weights, learned from 142 million photos without labels; 88 MB",
@@ -156,11 +158,30 @@ class VisionTransformerConfig(PhotoLearningConfig):
         1.0,
         title="Seeing as the teacher",
         when={"start": ["distil"]},
-        sentence="How much it counts that the network sees the same in a photo as its teacher (its features), besides "
-        "answering the same; at 0 only the answers count.",
+        sentence="How much it counts that each patch sees what its teacher sees in that place (the maps in the middle "
+        "of the CNN), besides answering the same; at 0 only the answers count.",
         advanced=True,
         ge=0,
         le=100,
+    )
+    views: int = setting(
+        4,
+        title="Views for the teacher",
+        when={"start": ["distil"]},
+        sentence="How many altered views of each photo the teacher is asked about, besides the photo itself; it learns "
+        "from these very pictures. Fewer where the time limit leaves no time for them.",
+        advanced=True,
+        ge=0,
+        le=100,
+    )
+    unlabelled: str = setting(
+        "",
+        title="Photos without labels",
+        when={"start": ["masked"]},
+        sentence="A folder of photos that it learns from first, besides those of the classes: the more of the same "
+        "kind, the better. What they show need not be known.",
+        labels={"": "Only the photos of the classes"},
+        others={"folder": "More photos in a folder"},
     )
     hidden: float = setting(
         0.75,
@@ -196,6 +217,19 @@ class VisionTransformerConfig(PhotoLearningConfig):
         sentence="Whether each layer begins by adding very little; it steadies deep networks that begin with nothing.",
         advanced=True,
     )
+
+    keep_as: str = setting(
+        "",
+        title="Keep the network as",
+        sentence="A name under which later runs can start from the network that this one makes; empty to decide when "
+        "the model is finished.",
+        advanced=True,
+    )
+
+    @field_validator("keep_as")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        return check_name(name) if name.strip() else ""
 
     @model_validator(mode="after")
     def _whole_patches(self) -> "VisionTransformerConfig":

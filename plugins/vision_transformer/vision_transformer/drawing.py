@@ -33,10 +33,10 @@ def export_model(network: "VisionTransformer", path: Path) -> None:
     head = network.classifier
     logits = pen.writer.node("Gemm", read, pen.constant(head.weight), pen.constant(head.bias), transB=1)
     pen.writer.node("Softmax", logits, result=PROBABILITIES, axis=1)
-    pen.writer.output(PROBABILITIES, head.out_features)
-    pen.writer.output(FEATURES, network.shape.features)
+    pen.writer.output(PROBABILITIES, ("images", head.out_features))
+    pen.writer.output(FEATURES, ("images", network.shape.features))
     for name in attention_names(network.shape.depth):
-        pen.writer.output(name, network.shape.heads, pen.count, pen.count)
+        pen.writer.output(name, ("images", network.shape.heads, pen.count, pen.count))
     pen.writer.save(path, "Vision Transformer")
 
 
@@ -44,7 +44,7 @@ def export_encoder(network: "VisionTransformer", path: Path) -> None:
     """Write the road from a photo to what a classifier reads, as the output `encoder`."""
     pen = Pen(network)
     pen.read(pen.encoded(pen.tokens()), ENCODER)
-    pen.writer.output(ENCODER, network.shape.features)
+    pen.writer.output(ENCODER, ("images", network.shape.features))
     pen.writer.save(path, "Vision Transformer without its classifier")
 
 

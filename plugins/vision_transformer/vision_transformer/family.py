@@ -27,9 +27,11 @@ from trasluz.api import (
 from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
+from trasluz.torchkit.photos.kept import KeepsBackbones
 from trasluz.torchkit.photos.script import PREDICT
 from trasluz.torchkit.photos.sounds import AS_PICTURE, spectrogram_script
 
+from . import keeping
 from .attending import RELEVANCE
 from .config import OWN_SIDE, SpectrogramVitConfig, VisionTransformerConfig
 from .explain import EXPLAINERS
@@ -43,7 +45,7 @@ GRAPH_FILE = "model.onnx"
 REFERENCE_BATCH = 16
 
 
-class VisionTransformerFamily(ModelFamily):
+class VisionTransformerFamily(KeepsBackbones):
     """A Vision Transformer, taught one's own classes in one of four ways."""
 
     id = "vision-transformer"
@@ -55,6 +57,7 @@ class VisionTransformerFamily(ModelFamily):
     kinds = (Kind.IMAGE_CLASSES, Kind.SOUND_CLASSES)
     config = VisionTransformerConfig
     headline = "accuracy"
+    kept_kinds = (keeping.KIND,)
 
     def for_kind(self, kind: str) -> ModelFamily:
         """For sounds with settings of their own: a spectrogram is not mirrored."""
@@ -104,7 +107,10 @@ class VisionTransformerFamily(ModelFamily):
         }
         if plan.advice is not None:
             extra["advice"] = plan.advice.to_json()
-        private = neighbours.look_and_keep(context, graph_path)
+        private = dict(neighbours.look_and_keep(context, graph_path))
+        if len(learned.learning) > 1:  # not the classifier alone
+            title, licence = learned.title, learned.licence
+            private |= keeping.write(context.model_folder, network, title=title, licence=licence)
         return Trained(
             title=f"{learned.title}, {plan.title.rstrip('.')[0].lower()}{plan.title.rstrip('.')[1:]}",
             graphs=graphs,
@@ -146,6 +152,10 @@ class VisionTransformerFamily(ModelFamily):
         assert isinstance(config, VisionTransformerConfig)
         if config.start == "pretrained" and config.learn == "linear":
             return None
+        if config.start == "distil":
+            from .teaching import viewed
+
+            return viewed(samples, config, draws)
         return altered(samples, config, draws, config.resolution or OWN_SIDE)
 
     def explainers(self) -> Sequence[Explainer]:

@@ -31,6 +31,8 @@ VAL_AT_MOST = 256
 BATCH = 32
 GRAPH, FILE = "reconstruction", "reconstruction.onnx"
 VISIBLE, RESTORE, PIXELS = "visible", "restore", "pixels"
+WITHOUT_LABEL = ""
+"""The target of a photo of which nobody said what it shows."""
 FASTER = 1.5
 """Times the learning rate: nothing that is known can be spoilt."""
 
@@ -160,6 +162,7 @@ def pretrain(context: TrainContext, network: VisionTransformer, labels: Sequence
 
     config = context.config
     assert isinstance(config, VisionTransformerConfig)
+    records = _learned_from(context, config)
     whole = MaskedAutoencoder(network, config.hidden)
     whole.to(device=resolve(context.device))
     # Cropping and mirroring are all that MAE needs: the hiding alters enough.
@@ -170,7 +173,7 @@ def pretrain(context: TrainContext, network: VisionTransformer, labels: Sequence
         context,
         module=whole,
         step=_Step(network, whole.patches),
-        batches=photo_batches(context, network.preparation, context.dataset.records("train"), labels, plain),
+        batches=photo_batches(context, network.preparation, records, [*labels, WITHOUT_LABEL], plain),
         validate=_Check(context, network, whole.patches),
         optimiser=optim.optimiser(optim.parameter_groups(parts, weight_decay=config.weight_decay), betas=(0.9, 0.95)),
         plan=Plan(
@@ -186,7 +189,7 @@ def pretrain(context: TrainContext, network: VisionTransformer, labels: Sequence
             reserve_seconds=1.0,
             identity={
                 "settings": config.model_dump(mode="json", exclude={"minutes", "backbone", "teacher"}),
-                "way": "masked",
+                "way": f"masked {len(records)}",
                 "data": context.dataset.fingerprint,
             },
         ),
@@ -204,6 +207,17 @@ def pretrain(context: TrainContext, network: VisionTransformer, labels: Sequence
     return whole
 
 
+def _learned_from(context: TrainContext, config: VisionTransformerConfig) -> Sequence[Record]:
+    """The train photos, and those of the folder without labels where there is one."""
+    records = context.dataset.records("train")
+    if not config.unlabelled.strip():
+        return records
+    more = context.dataset.unlabelled(Path(config.unlabelled.strip()))
+    sentence = f"It learns without labels from {len(more):,} photos of “{config.unlabelled.strip()}” too."
+    context.emit(Note(sentence=sentence, facts={"unlabelled": len(more), "labelled": len(records)}))
+    return [*records, *more]
+
+
 def export_reconstruction(whole: MaskedAutoencoder, path: Path) -> None:
     """Write the graph that fills in hidden patches.
 
@@ -211,15 +225,11 @@ def export_reconstruction(whole: MaskedAutoencoder, path: Path) -> None:
     where each patch lies among the visible and then the hidden ones → `pixels` (images, N, 3·P²), levels from 0 to 255,
     channel by channel.
     """
-    from onnx import TensorProto, helper
-
     writer = Writer()
     pen = Pen(whole.network, writer)
     shape, width = whole.network.shape, DECODER["width"]
-    writer.inputs += [
-        helper.make_tensor_value_info(VISIBLE, TensorProto.INT64, ["visible_patches"]),
-        helper.make_tensor_value_info(RESTORE, TensorProto.INT64, [whole.patches]),
-    ]
+    writer.input(VISIBLE, np.int64, ("visible_patches",))
+    writer.input(RESTORE, np.int64, (whole.patches,))
     seen = pen.with_leading(writer.node("Gather", pen.patch_tokens(), VISIBLE, axis=1))
     rotation = None
     if whole.network.rotation is not None:
@@ -243,7 +253,7 @@ def export_reconstruction(whole: MaskedAutoencoder, path: Path) -> None:
     levels = writer.node("Add", writer.node("Mul", made, pen.constant(std)), pen.constant(mean))
     positive = writer.node("Max", levels, pen.constant(np.zeros(1, np.float32)))
     writer.node("Min", positive, pen.constant(np.full(1, 255, np.float32)), result=PIXELS)
-    writer.output(PIXELS, whole.patches, 3 * shape.patch**2)
+    writer.output(PIXELS, ("images", whole.patches, 3 * shape.patch**2))
     writer.save(path, "Masked autoencoder")
 
 

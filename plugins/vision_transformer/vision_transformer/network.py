@@ -12,7 +12,8 @@ distillation, registers), T = L + N tokens, W the width, H heads of D = W/H numb
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
@@ -246,13 +247,17 @@ class VisionTransformer(nn.Module):
             tokens: All of them, or those that are kept.
             kept: Which ones those are, (B, T'), counted among all T; all of them where None.
         """
+        result: Tensor = self.norm(deque(self.through(tokens, kept), maxlen=1)[0])
+        return result
+
+    def through(self, tokens: Tensor, kept: Tensor | None = None) -> Iterator[Tensor]:
+        """The tokens (B, T, W) after each block, of the same tokens as `encode`."""
         rotation = self.rotation
         if rotation is not None and kept is not None:
             rotation = rotation[:, kept].unsqueeze(2)  # (2, B, 1, T', D/2)
         for block in self.blocks:
             tokens = block(tokens, rotation)
-        result: Tensor = self.norm(tokens)
-        return result
+            yield tokens
 
     def read(self, tokens: Tensor) -> Tensor:
         """What the classifier reads of the encoded tokens: (B, T, W) → (B, C)."""

@@ -30,10 +30,8 @@ WEIGHTS_AT_MOST = 30_000_000
 
 def export_relevance(network: "VisionTransformer", path: Path) -> None:
     """Write the graph: `image` (images, height, width, 3) uint8, `class` (1,) int64 → `relevance` (images, N)."""
-    from onnx import TensorProto, helper
-
     pen = BackwardPen(network)
-    pen.writer.inputs.append(helper.make_tensor_value_info(CLASS, TensorProto.INT64, [1]))
+    pen.writer.input(CLASS, np.int64, (1,))
     layers, tokens = [], pen.tokens()
     for block in network.blocks:
         tokens, kept = pen.forward(block, tokens)
@@ -45,7 +43,7 @@ def export_relevance(network: "VisionTransformer", path: Path) -> None:
         gradient, of_attention = pen.backward(block, kept, gradient)
         weighed.append(pen.weighed(kept.weights, of_attention))
     pen.passed_on(list(reversed(weighed)))
-    pen.writer.output(RELEVANCE, network.shape.grid**2)
+    pen.writer.output(RELEVANCE, ("images", network.shape.grid**2))
     pen.writer.save(path, "Relevance")
 
 

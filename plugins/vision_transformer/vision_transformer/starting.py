@@ -9,6 +9,7 @@ from trasluz.api.model import CARD_NAME
 from trasluz.torchkit import hub
 from trasluz.torchkit.checkpoint_folder import CONFIG
 
+from .checkpoint import kept_at
 from .config import Learn, Start, VisionTransformerConfig
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def checkpoint_at_hand(context: AdviceContext, value: str) -> bool:
     value = value.strip()
     if value.startswith(hub.PREFIX):
         return hub.at_hand(hub.Source.parse(value), context.library_folder / "hub")
-    return (Path(value).expanduser() / CONFIG).is_file()
+    return kept_at(context.library_folder, value) is not None or (Path(value).expanduser() / CONFIG).is_file()
 
 
 def found_teacher(context: AdviceContext, value: str) -> Teacher | None:

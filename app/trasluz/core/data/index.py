@@ -160,6 +160,23 @@ class Index:
             )
         return self._source.read(self._root, record)
 
+    def unlabelled(self, folder: Path) -> Sequence[Record]:
+        """Files of this kind in any folder of the person's, without targets; `read` takes these records too.
+
+        They are known by their suffixes, and not looked at before they are read.
+
+        Raises:
+            DataError: If the folder holds none.
+        """
+        from .walk import files_below
+
+        place, suffixes = folder.expanduser().absolute(), tuple(json.loads(self._meta["suffixes"]))
+        names = (name for name in files_below(place) if isinstance(name, str))
+        found = [Record(path=shown(place / name)) for name in names if name.lower().endswith(suffixes)]
+        if not found:
+            raise DataError(f"There is no {self.input_name} in the folder {quoted(folder)}; choose another one.")
+        return found
+
     # what a page shows
 
     def summary(self) -> DataSummary:

@@ -159,8 +159,8 @@ def export_statistics(folder: Path) -> tuple[Path, str, int]:
     before_head = len(backbone.channels) - 1  # nothing is measured after the last bottleneck
     backbone.draw(writer, writer.photo(backbone.facts.preparation), before_head)
     # The convolution that closes a bottleneck is the one that no activation follows.
-    clipped = {node.input[0] for node in writer.nodes if node.op_type == "Clip"}
-    closing = [node.output[0] for node in writer.nodes if node.op_type == "Conv" and node.output[0] not in clipped]
+    clipped = {node.input[0] for node in writer.written if node.op_type == "Clip"}
+    closing = [node.output[0] for node in writer.written if node.op_type == "Conv" and node.output[0] not in clipped]
     means, squares, channels = [], [], 0
     for y, block in zip(closing, backbone.blocks(), strict=True):
         norm = block.project.norm
@@ -172,7 +172,7 @@ def export_statistics(folder: Path) -> tuple[Path, str, int]:
         channels += norm.num_features
     for name, pooled in ((MEANS, means), (SQUARES, squares)):
         writer.node("Concat", *pooled, result=name, axis=1)
-        writer.output(name, channels)
+        writer.output(name, ("images", channels))
     unfinished = folder / f"statistics.{os.getpid()}-{threading.get_ident()}.onnx"
     writer.save(unfinished, f"{backbone.facts.title} statistics")
     done_to_it = repr(preprocessing(backbone.facts.preparation))

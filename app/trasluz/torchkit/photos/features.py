@@ -49,6 +49,19 @@ class Frozen(Protocol):
         ...
 
 
+class View(Protocol):
+    """Another look at each photo than the photo as it is, always the same one for the same photo."""
+
+    @property
+    def name(self) -> str:
+        """What it is known by in the store: all that decides what it makes of a photo."""
+        ...
+
+    def __call__(self, photo: np.ndarray) -> np.ndarray:
+        """From a photo to what is looked at in its place, both (H, W, 3) uint8."""
+        ...
+
+
 class FeatureStore:
     """Vectors by the hash of a photo's content, in one SQLite file: whole after a kill, shared by runs at once.
 
@@ -150,17 +163,18 @@ class Features:
         return self.vectors[:, start : start + self.channels[part]]
 
 
-def extract(context: TrainContext, backbone: Frozen, records: Sequence[Record]) -> Features:
-    """Compute the features of `records`, from the store where it has them.
+def extract(context: TrainContext, backbone: Frozen, records: Sequence[Record], view: View | None = None) -> Features:
+    """Compute the features of `records`, or of a view of each, from the store where it has them.
 
     Raises:
         TrainingStopped: If the person asks to stop; what was computed is in the store.
         FamilyError: If no photo could be read.
     """
     version = backbone.fingerprint()
-    store = FeatureStore(context.cache_folder, version=version, length=sum(backbone.channels))
+    known_as = version if view is None else f"{version} {view.name}"
+    store = FeatureStore(context.cache_folder, version=known_as, length=sum(backbone.channels))
     try:
-        return _Pass(context, records, store, backbone).run(_drawn(context, backbone, version))
+        return _Pass(context, records, store, backbone, view).run(_drawn(context, backbone, version))
     finally:
         store.close()
 
@@ -183,8 +197,16 @@ class _Pass:
     session 196), and photos of different sizes do not fit in one.
     """
 
-    def __init__(self, context: TrainContext, records: Sequence[Record], store: FeatureStore, backbone: Frozen) -> None:
+    def __init__(
+        self,
+        context: TrainContext,
+        records: Sequence[Record],
+        store: FeatureStore,
+        backbone: Frozen,
+        view: View | None,
+    ) -> None:
         self.context, self.store, self.names, self.channels = context, store, backbone.names, backbone.channels
+        self.view = view
         # Shuffled, so that a pass that the time limit cuts short has seen something of every class.
         self.order = np.random.default_rng(context.config.seed).permutation(len(records))
         self.records = records
@@ -235,8 +257,9 @@ class _Pass:
             except DataError as error:
                 self.unread.append(str(error))
                 return None
+            image = image if self.view is None else self.view(image)
             found = graph.run({IMAGE: image[None]}, self.names)
-            return np.concatenate([found[name][0] for name in self.names])
+            return np.concatenate([found[name][0].ravel() for name in self.names])
 
         workers = self.workers
         waiting: dict[Future[np.ndarray | None], int] = {}

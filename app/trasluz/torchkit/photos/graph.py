@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from trasluz.torchkit.graph import OPSET, GraphWriter, array
+
 from .squares import LOOKS, Look
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from .backbone import Backbone
     from .facts import Preparation
 
-OPSET, IR_VERSION = 18, 9
 IMAGE, PROBABILITIES, FEATURES = "image", "probabilities", "features"
 
 
@@ -55,41 +54,16 @@ def export_backbone(backbone: "Backbone", path: Path) -> None:
     maps = backbone.draw(writer, writer.photo(backbone.facts.preparation), len(backbone.channels))
     for depth, (name, x, channels) in enumerate(zip(backbone.names, maps, backbone.channels, strict=True), start=1):
         writer.features(backbone, x, depth, name)
-        writer.output(name, channels)
+        writer.output(name, ("images", channels))
     writer.save(path, f"{backbone.facts.title} backbone")
 
 
-class Writer:
-    """Collects the nodes of one graph; a value is known by its name."""
+class Writer(GraphWriter):
+    """Writes the graph of a network of photos, whose first input is the photo."""
 
     def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-        self.outputs: list[Any] = []
-        self.inputs: list[Any] = []
-        """Besides the photo."""
-
-    def node(self, kind: str, *inputs: str, result: str = "", **attributes: Any) -> str:
-        """Add a node and return the name of its output: `result`, or one of its own."""
-        from onnx import helper
-
-        result = result or f"{kind.lower()}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, list(inputs), [result], name=result, **attributes))
-        return result
-
-    def constant(self, value: np.ndarray) -> str:
-        """Add a constant and return its name."""
-        from onnx import numpy_helper
-
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def output(self, name: str, *shape: int | str) -> None:
-        """Make a value an output of the graph; `shape` leaves out the axis of the photos."""
-        from onnx import TensorProto, helper
-
-        self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["images", *shape]))
+        super().__init__()
+        self.input(IMAGE, np.uint8, ("images", "height", "width", 3))
 
     def photo(self, prepared: "Preparation", looks: Sequence[Look] = LOOKS["one"]) -> str:
         """From the photo to what the network was trained on: (looks × images, 3, S, S), look by look."""
@@ -129,10 +103,8 @@ class Writer:
 
     def middle_maps(self, x: str, looks: Sequence[Look]) -> str:
         """The maps of the middle square, each look turned back before the mean is taken: (images, C, h, w)."""
-        from onnx import helper
-
         names = [f"maps_of_look_{number}" for number in range(len(looks))]
-        self.nodes.append(helper.make_node("Split", [x], names, name="split", axis=0, num_outputs=len(looks)))
+        self.nodes("Split", x, results=names, axis=0, num_outputs=len(looks))
         pairs = [(name, look) for name, look in zip(names, looks, strict=True) if look.halves == 1]
         turned = [self._mirrored(name) if look.mirrored else name for name, look in pairs]
         return self.node("Mean", *turned)
@@ -176,7 +148,7 @@ class Writer:
 
         if drawn.functions or [(each.domain, each.version) for each in drawn.opset_import] != [("", OPSET)]:
             raise ValueError("the graph of the backbone is written in operators that ONNX itself does not have")
-        number = len(self.nodes)
+        number = len(self.written)
 
         def named(name: str) -> str:
             return feeds.get(name) or (f"part_{number}_{name}" if name else "")
@@ -185,7 +157,7 @@ class Writer:
             copy = onnx.TensorProto()
             copy.CopyFrom(constant)
             copy.name = named(constant.name)
-            self.constants.append(copy)
+            self.take_constant(copy)
         for node in drawn.graph.node:
             new = onnx.NodeProto()
             new.CopyFrom(node)
@@ -193,23 +165,5 @@ class Writer:
             new.input.extend(named(name) for name in node.input)
             new.output.extend(named(name) for name in node.output)
             new.name = named(node.name)
-            self.nodes.append(new)
+            self.take_node(new)
         return [named(name) for name in wanted]
-
-    def save(self, path: Path, title: str) -> None:
-        """Check the graph and write it as one file."""
-        import onnx
-        from onnx import TensorProto, helper
-
-        photo = helper.make_tensor_value_info(IMAGE, TensorProto.UINT8, ["images", "height", "width", 3])
-        graph = helper.make_graph(self.nodes, title, [photo, *self.inputs], self.outputs, self.constants)
-        model = helper.make_model(
-            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION, producer_name="Trasluz"
-        )
-        onnx.checker.check_model(model)
-        onnx.save(model, str(path))
-
-
-def array(tensor: "Tensor", dtype: Any = np.float32) -> np.ndarray:
-    """A tensor's values as numpy has them."""
-    return tensor.detach().cpu().float().numpy().astype(dtype)

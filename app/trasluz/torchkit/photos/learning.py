@@ -33,6 +33,11 @@ IMBALANCE = 10
 VALIDATION_BATCH = 32
 
 
+Shown = Callable[[Record, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+"""From a photo's record and what is drawn for it to the picture that is learned from, (S, S, 3) uint8, and what else is
+known of it, (D,) float32."""
+
+
 class Seeing(Protocol):
     """What is known of how a network sees photos."""
 
@@ -72,7 +77,7 @@ def photo_batches(
     labels: Sequence[str],
     config: Recipe,
     *,
-    beside: Callable[[Record], np.ndarray] | None = None,
+    shown: Shown | None = None,
 ) -> "Batches[Record, Any]":
     """The photos to learn from, altered and mixed as the settings say.
 
@@ -82,11 +87,13 @@ def photo_batches(
         records: Of the photos.
         labels: The classes.
         config: The settings.
-        beside: What else is known of each photo, (D,) float32: a teacher's answer. It is mixed as the photos are.
+        shown: Makes the picture of a photo in place of the settings' alteration, and says what else is known of it: a
+            teacher's answer. That is mixed as the photos are; as it is not known of parts of a photo, they are laid over
+            each other where CutMix is asked for.
 
     Returns:
-        Batches of photos (B, S, S, 3) uint8, targets (B,) or, of mixed photos, shares (B, K), and what is known
-        beside them (B, D) where that is asked for.
+        Batches of photos (B, S, S, 3) uint8, targets (B,) or, of mixed photos, shares (B, K), and what else is known
+        of them (B, D) where `shown` is given.
     """
     import torch
 
@@ -96,6 +103,9 @@ def photo_batches(
     numbers = {label: i for i, label in enumerate(labels)}
     vary = Variation.from_config(config, prepared.size)
     kind = config.mixing
+    if kind == "cutmix" and shown is not None:
+        kind = "mixup"
+        context.emit(Note(sentence="Photos are laid over each other in place of CutMix: what is known of them is."))
     photo: Kept[Record, np.ndarray] = Kept(
         lambda record: shrunk(context.dataset.read(record).array("image"), round(prepared.size * KEPT_LARGER)),
         key=lambda record: (record.path, record.part),
@@ -105,15 +115,15 @@ def photo_batches(
     nothing = np.zeros(0, np.float32)
 
     def load(record: Record, draw: np.random.Generator) -> tuple[np.ndarray, int, np.ndarray, np.ndarray]:
-        known = nothing if beside is None else beside(record)
-        return vary(photo(record), draw), numbers[record.target], mixing.drawn(kind, draw), known
+        picture, known = (vary(photo(record), draw), nothing) if shown is None else shown(record, draw)
+        return picture, numbers[record.target], mixing.drawn(kind, draw), known
 
     def collate(loaded: Sequence[tuple[np.ndarray, int, np.ndarray, np.ndarray]]) -> "tuple[Tensor, ...]":
         photos, targets, draws, known = (np.stack(each) for each in zip(*loaded, strict=True))
         if kind != "none":
             photos, shares = mixing.mixed(kind, photos, draws)
             targets, known = mixing.soft_targets(targets, shares, len(labels)), mixing.blended(known, shares)
-        arrays = (photos, targets) if beside is None else (photos, targets, known)
+        arrays = (photos, targets) if shown is None else (photos, targets, known)
         return tuple(torch.from_numpy(each) for each in arrays)
 
     def aside(record: Record, error: DataError) -> None:

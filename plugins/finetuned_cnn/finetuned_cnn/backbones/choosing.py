@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from trasluz.api import FamilyError, TrainContext
+from trasluz.torchkit.photos import kept as shelf
 
 from . import kept
 
@@ -32,16 +33,16 @@ def backbone_for(context: TrainContext, value: str, *, weights: bool = True) -> 
         return (lite0.pretrained() if weights else lite0.EfficientNetLite0()).eval()
     if value.startswith(HUB):
         return _of_hub(context, value, weights=weights).eval()
-    if value in kept.names(context.library_folder):
-        return kept.read(kept.folder_of(context.library_folder, value), id=value, weights=weights).eval()
+    if value in shelf.names(context.library_folder):
+        return kept.read(shelf.folder_of(context.library_folder, value), id=value, weights=weights).eval()
     folder = Path(value).expanduser()
-    if (folder / kept.FACTS_FILE).is_file():
+    if (folder / shelf.FACTS_FILE).is_file():
         return kept.read(folder, id=value, weights=weights).eval()
     if folder.is_dir():
         from . import checkpoint
 
         return checkpoint.pretrained(folder, id=value, title=folder.name, weights=weights).eval()
-    names = ", ".join(f"“{name}”" for name in [kept.LITE0, *kept.names(context.library_folder)])
+    names = ", ".join(f"“{name}”" for name in [kept.LITE0, *shelf.names(context.library_folder, kept.KINDS)])
     raise FamilyError(
         f"There is no backbone “{value}”: it is neither a folder nor one of {names}. A model of the hub is written "
         f"{HUB}owner/name."

@@ -1,0 +1,244 @@
+"""What a teacher says of photos: a model of one's own, asked once by ONNX Runtime and remembered.
+
+It is asked about each photo as it is, and about a few altered views of it, which are the same whenever they are made;
+the pupil learns from those very pictures, so that what the teacher says is true of what the pupil sees (Beyer et al.,
+“Knowledge distillation: A good teacher is patient and consistent”, CVPR 2022). Besides its probabilities it says what
+it sees in each place (see `seeing`).
+
+Shapes: n photos, K classes, S the side of the pupil's pictures, g × g their patches, D components of a map.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from trasluz.api import DataError, FamilyError, Note, Record, Sample, TrainContext
+from trasluz.torchkit.batches import Kept
+from trasluz.torchkit.device import free_memory
+from trasluz.torchkit.photos.augment import Variation, shrunk
+from trasluz.torchkit.photos.features import Features, extract
+from trasluz.torchkit.photos.graph import IMAGE, PROBABILITIES
+from trasluz.torchkit.photos.learning import KEPT_BYTES, KEPT_LARGER
+from trasluz.torchkit.seed import generator
+
+from .config import OWN_SIDE, VisionTransformerConfig
+from .seeing import SEEN, places_in, save, with_components, with_maps
+from .starting import Teacher
+from .within import Within
+
+if TYPE_CHECKING:
+    from .network import Shape
+
+SHARE_OF_TIME = 0.25
+"""Of a time limit, for asking about altered views; about the photos themselves it is asked in any case."""
+TEACHER_SEES = 128
+"""Pixels that a view has at the least where the teacher sees it; the pupil sees the same one, smaller."""
+SAMPLE = 128
+"""Photos by which it is found what of its maps matters."""
+OTHER_PHOTOS = 16
+"""By every so manieth pixel a photo is known, for what is drawn for its views."""
+
+
+class AlteredView:
+    """A view of each photo, altered as the settings say, or not at all.
+
+    Args:
+        config: The settings.
+        side: Of the pupil's pictures, S.
+        number: Of the view; 0 is the photo as it is.
+    """
+
+    def __init__(self, config: VisionTransformerConfig, side: int, number: int) -> None:
+        self._number, self._seed = number, config.seed
+        self._times = -(-TEACHER_SEES // side)
+        whole = Variation(side * self._times, 0.0, mirror=False)
+        self._vary = whole if number == 0 else Variation.from_config(config, side * self._times)
+
+    @property
+    def name(self) -> str:
+        """All that decides what it makes of a photo."""
+        return f"{self._vary} {self._seed} {self._number}"
+
+    def __call__(self, photo: np.ndarray) -> np.ndarray:
+        """What the teacher sees of a photo (H, W, 3) uint8."""
+        mark = zlib.crc32(np.ascontiguousarray(photo[::OTHER_PHOTOS, ::OTHER_PHOTOS]))
+        photo = shrunk(photo, round(self._vary.size * KEPT_LARGER))
+        return self._vary(photo, generator(self._seed, self._number, mark))
+
+    def small(self, photo: np.ndarray) -> np.ndarray:
+        """What the pupil sees of it: (S, S, 3) uint8."""
+        return np.asarray(Image.fromarray(self(photo)).reduce(self._times))
+
+
+class FrozenTeacher:
+    """A teacher, as `trasluz.torchkit.photos.features` asks for what it makes of photos.
+
+    Args:
+        context: The run.
+        teacher: The model.
+        classes: K.
+        grid: Patches along a side of the pupil's pictures, g.
+        view: Of the photos by which it is found what of its maps matters.
+
+    Raises:
+        FamilyError: If it is no model that tells photos apart as this program's do.
+    """
+
+    def __init__(self, context: TrainContext, teacher: Teacher, classes: int, grid: int, view: "AlteredView") -> None:
+        import onnx
+
+        self._context, self._grid, self._view = context, grid, view
+        self._bytes = teacher.graph.read_bytes()
+        self._model = onnx.load_from_string(self._bytes)
+        outputs = {each.name: each.type.tensor_type.shape.dim for each in self._model.graph.output}
+        if PROBABILITIES not in outputs or outputs[PROBABILITIES][-1].dim_value != classes:
+            raise FamilyError(
+                f"The teacher “{teacher.card.title}” does not give the output “{PROBABILITIES}” that is learned from; "
+                "choose a finetuned CNN."
+            )
+        self._places = places_in(self._model, grid)
+        self.names = (PROBABILITIES, *(f"{SEEN}{number}" for number, _ in enumerate(self._places, start=1)))
+        self.channels = (classes, *(place.components * grid * grid for place in self._places))
+
+    @property
+    def components(self) -> tuple[int, ...]:
+        """D of each of its maps."""
+        return tuple(place.components for place in self._places)
+
+    def fingerprint(self) -> str:
+        """Of its file, and of what decides how its maps are taken in."""
+        said = f"1 {self._grid} {self._context.dataset.fingerprint} {self._view.name}"
+        return hashlib.sha256(self._bytes + said.encode()).hexdigest()[:16]
+
+    def write(self, path: Path) -> None:
+        """Its graph, with the components of its maps; which ones those are, some train photos say."""
+        if not self._places:
+            path.write_bytes(self._bytes)
+            return
+        whole = path.with_suffix(".maps.onnx")
+        save(with_maps(self._model, self._places, self._grid), whole)
+        try:
+            graph = self._context.open_graph(whole)
+            found = [graph.run({IMAGE: photo[None]}, self.names[1:]) for photo in self._some_photos()]
+        finally:
+            whole.unlink(missing_ok=True)
+        if not found:
+            raise FamilyError("None of the photos could be read that the teacher was to be asked about.")
+        samples = [np.concatenate([each[name] for each in found]) for name in self.names[1:]]
+        save(with_components(self._model, self._places, samples, self._grid), path)
+
+    def _some_photos(self) -> Iterator[np.ndarray]:
+        records = self._context.dataset.records("train")
+        seen = 0
+        for number in np.random.default_rng(self._context.config.seed).permutation(len(records)):
+            try:
+                photo = self._context.dataset.read(records[int(number)]).array(IMAGE)
+            except DataError:
+                continue
+            yield self._view(photo)
+            seen += 1
+            if seen == SAMPLE:
+                return
+
+
+class Answers:
+    """What a teacher says of the views of photos, and the pictures that it says it of.
+
+    Args:
+        context: The run.
+        views: Of each photo, the photo as it is first.
+        found: What the teacher makes of each view.
+        order: Where each class lies among the teacher's own.
+
+    Attributes:
+        records: The photos.
+        shares: Its probabilities in the order of the classes here, (views, n, K).
+    """
+
+    def __init__(
+        self, context: TrainContext, views: Sequence[AlteredView], found: Sequence[Features], order: Sequence[int]
+    ) -> None:
+        self.records = found[0].records
+        self.shares = np.stack([each.after(0)[:, order] for each in found]).astype(np.float32)
+        self._seen = np.stack([each.vectors[:, len(order) :] for each in found]).astype(np.float16)
+        self._rows = {(record.path, record.part): row for row, record in enumerate(self.records)}
+        self._pictures: Kept[tuple[Record, int], np.ndarray] = Kept(
+            lambda each: views[each[1]].small(context.dataset.read(each[0]).array(IMAGE)),
+            key=lambda each: (each[0].path, each[0].part, each[1]),
+            size=lambda picture: picture.nbytes,
+            at_most=min(KEPT_BYTES, free_memory() // 4),
+        )
+
+    @property
+    def views(self) -> int:
+        """Views of each photo, with the photo itself."""
+        return len(self.shares)
+
+    def __call__(self, record: Record, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """A view of a photo, (S, S, 3) uint8, and what is said of it: probabilities, then maps, (K + ΣDg²,)."""
+        view, row = drawn_view(draw, self.views), self._rows[record.path, record.part]
+        said = np.concatenate([self.shares[view, row], self._seen[view, row]]).astype(np.float32)
+        return self._pictures((record, view)), said
+
+
+def viewed(
+    samples: Sequence[Sample], config: VisionTransformerConfig, draws: Sequence[np.random.Generator]
+) -> list[np.ndarray]:
+    """What the pupil learns from, for whoever wants to see it: a view of each photo, (S, S, 3) uint8."""
+    side = config.resolution or OWN_SIDE
+    views = [AlteredView(config, side, number) for number in range(config.views + 1)]
+    pairs = zip(samples, draws, strict=True)
+    return [views[drawn_view(draw, len(views))].small(sample.array(IMAGE)) for sample, draw in pairs]
+
+
+def drawn_view(draw: np.random.Generator, views: int) -> int:
+    """Which view of a photo is learned from."""
+    return int(draw.integers(views))
+
+
+def asked(
+    context: TrainContext, teacher: Teacher, labels: Sequence[str], shape: "Shape"
+) -> tuple[Answers, tuple[int, ...]]:
+    """What the teacher says of the train photos and of altered views of them, from the store where it was asked before.
+
+    Where the time is limited, only so many views are asked about as fit into a share of it.
+
+    Returns:
+        The answers, and the components of each of its maps.
+
+    Raises:
+        FamilyError: If it is no model that tells photos apart as this program's do.
+        TrainingStopped: If the person asked to stop.
+    """
+    config = context.config
+    assert isinstance(config, VisionTransformerConfig)
+    views = [AlteredView(config, shape.size, number) for number in range(config.views + 1)]
+    frozen = FrozenTeacher(context, teacher, len(labels), shape.grid, views[0])
+    found = [extract(context, frozen, context.dataset.records("train"), views[0])]
+    part = Within(context, "views", SHARE_OF_TIME)
+    for view in views[1:]:
+        if found[0].cut_short or ((left := part.seconds_left()) is not None and left <= 0):
+            break
+        seen = extract(part, frozen, found[0].records, view)
+        if len(seen.records) < len(found[0].records):
+            break  # the time for it was over
+        found.append(seen)
+    order = [list(teacher.card.labels).index(label) for label in labels]
+    answers = Answers(context, views[: len(found)], found, order)
+    right = [
+        float(np.mean([labels[int(p.argmax())] == r.target for p, r in zip(shares, answers.records, strict=True)]))
+        for shares in answers.shares
+    ]
+    altered = f" and {np.mean(right[1:]):.1%} of their {len(right) - 1} altered views" if len(right) > 1 else ""
+    context.emit(
+        Note(
+            sentence=f"The teacher answers {right[0]:.1%} of the train photos{altered} as they are labelled.",
+            facts={"teacher_accuracy": right, "teacher": teacher.card.id},
+        )
+    )
+    return answers, frozen.components
