@@ -88,8 +88,8 @@ def photo_batches(
         labels: The classes.
         config: The settings.
         shown: Makes the picture of a photo in place of the settings' alteration, and says what else is known of it: a
-            teacher's answer. That is mixed as the photos are; as it is not known of parts of a photo, they are laid over
-            each other where CutMix is asked for.
+            teacher's answer. That is mixed as the photos are; as it is not known of parts of a photo, they are laid
+            over each other where CutMix is asked for.
 
     Returns:
         Batches of photos (B, S, S, 3) uint8, targets (B,) or, of mixed photos, shares (B, K), and what else is known
