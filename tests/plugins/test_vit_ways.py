@@ -26,7 +26,7 @@ from vision_transformer.distilling import DistilStep, Pupil, soft
 from vision_transformer.masking import MaskedAutoencoder, cut, export_reconstruction, orders
 from vision_transformer.network import Shape, VisionTransformer
 from vision_transformer.seeing import places_in, with_components, with_maps
-from vision_transformer.teaching import AlteredView
+from vision_transformer.viewing import AlteredView
 
 FAMILY = "vision-transformer"
 SEEN = ["seen_1", "seen_2"]

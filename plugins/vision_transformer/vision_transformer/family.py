@@ -153,7 +153,7 @@ class VisionTransformerFamily(KeepsBackbones):
         if config.start == "pretrained" and config.learn == "linear":
             return None
         if config.start == "distil":
-            from .teaching import viewed
+            from .viewing import viewed
 
             return viewed(samples, config, draws)
         return altered(samples, config, draws, config.resolution or OWN_SIDE)

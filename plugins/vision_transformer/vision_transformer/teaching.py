@@ -9,26 +9,23 @@ Shapes: n photos, K classes, S the side of the pupil's pictures, g × g their pa
 """
 
 import hashlib
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
-from trasluz.api import DataError, FamilyError, Note, Record, Sample, TrainContext
+from trasluz.api import DataError, FamilyError, Note, Record, TrainContext
 from trasluz.torchkit.batches import Kept
 from trasluz.torchkit.device import free_memory
-from trasluz.torchkit.photos.augment import Variation, shrunk
 from trasluz.torchkit.photos.features import Features, extract
 from trasluz.torchkit.photos.graph import IMAGE, PROBABILITIES
-from trasluz.torchkit.photos.learning import KEPT_BYTES, KEPT_LARGER
-from trasluz.torchkit.seed import generator
+from trasluz.torchkit.photos.learning import KEPT_BYTES
 
-from .config import OWN_SIDE, VisionTransformerConfig
+from .config import VisionTransformerConfig
 from .seeing import SEEN, places_in, save, with_components, with_maps
 from .starting import Teacher
+from .viewing import AlteredView, drawn_view
 from .within import Within
 
 if TYPE_CHECKING:
@@ -36,43 +33,8 @@ if TYPE_CHECKING:
 
 SHARE_OF_TIME = 0.25
 """Of a time limit, for asking about altered views; about the photos themselves it is asked in any case."""
-TEACHER_SEES = 128
-"""Pixels that a view has at the least where the teacher sees it; the pupil sees the same one, smaller."""
 SAMPLE = 128
 """Photos by which it is found what of its maps matters."""
-OTHER_PHOTOS = 16
-"""By every so manieth pixel a photo is known, for what is drawn for its views."""
-
-
-class AlteredView:
-    """A view of each photo, altered as the settings say, or not at all.
-
-    Args:
-        config: The settings.
-        side: Of the pupil's pictures, S.
-        number: Of the view; 0 is the photo as it is.
-    """
-
-    def __init__(self, config: VisionTransformerConfig, side: int, number: int) -> None:
-        self._number, self._seed = number, config.seed
-        self._times = -(-TEACHER_SEES // side)
-        whole = Variation(side * self._times, 0.0, mirror=False)
-        self._vary = whole if number == 0 else Variation.from_config(config, side * self._times)
-
-    @property
-    def name(self) -> str:
-        """All that decides what it makes of a photo."""
-        return f"{self._vary} {self._seed} {self._number}"
-
-    def __call__(self, photo: np.ndarray) -> np.ndarray:
-        """What the teacher sees of a photo (H, W, 3) uint8."""
-        mark = zlib.crc32(np.ascontiguousarray(photo[::OTHER_PHOTOS, ::OTHER_PHOTOS]))
-        photo = shrunk(photo, round(self._vary.size * KEPT_LARGER))
-        return self._vary(photo, generator(self._seed, self._number, mark))
-
-    def small(self, photo: np.ndarray) -> np.ndarray:
-        """What the pupil sees of it: (S, S, 3) uint8."""
-        return np.asarray(Image.fromarray(self(photo)).reduce(self._times))
 
 
 class FrozenTeacher:
@@ -184,21 +146,6 @@ class Answers:
         view, row = drawn_view(draw, self.views), self._rows[record.path, record.part]
         said = np.concatenate([self.shares[view, row], self._seen[view, row]]).astype(np.float32)
         return self._pictures((record, view)), said
-
-
-def viewed(
-    samples: Sequence[Sample], config: VisionTransformerConfig, draws: Sequence[np.random.Generator]
-) -> list[np.ndarray]:
-    """What the pupil learns from, for whoever wants to see it: a view of each photo, (S, S, 3) uint8."""
-    side = config.resolution or OWN_SIDE
-    views = [AlteredView(config, side, number) for number in range(config.views + 1)]
-    pairs = zip(samples, draws, strict=True)
-    return [views[drawn_view(draw, len(views))].small(sample.array(IMAGE)) for sample, draw in pairs]
-
-
-def drawn_view(draw: np.random.Generator, views: int) -> int:
-    """Which view of a photo is learned from."""
-    return int(draw.integers(views))
 
 
 def asked(
