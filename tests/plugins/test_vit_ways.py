@@ -31,7 +31,7 @@ from vision_transformer.viewing import AlteredView
 FAMILY = "vision-transformer"
 SEEN = ["seen_1", "seen_2"]
 GRAPHS = {"model", "reconstruction", "relevance"}
-QUICK = {"resolution": 32, "epochs": 2, "size": "mini", "averaging": 0.0}
+QUICK = {"resolution": 32, "epochs": 2, "size": "mini", "averaging": 0.0, "views": 1}
 
 
 @pytest.fixture(scope="module")
