@@ -31,7 +31,7 @@ from .within import Within
 if TYPE_CHECKING:
     from .network import Shape
 
-SHARE_OF_TIME = 0.25
+SHARE_OF_TIME = 0.15
 """Of a time limit, for asking about altered views; about the photos themselves it is asked in any case."""
 SAMPLE = 128
 """Photos by which it is found what of its maps matters."""
