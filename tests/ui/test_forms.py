@@ -240,3 +240,18 @@ def test_an_open_choice_shows_any_value_it_is_given(qtbot: QtBot, value: str) ->
     qtbot.addWidget(made)
     assert made.values()["backbone"] == value
     assert made.troubles() == []
+
+
+class OfColumns(EpochsConfig):
+    source: str = setting("", title="Source", sentence="The column that is asked.", column=True)
+
+
+def test_columns_are_chosen_by_eye_where_the_data_has_some(qtbot: QtBot) -> None:
+    schema = OfColumns.model_json_schema()
+    made = SettingsForm(schema, {"source": "german"}, columns=("english", "german"))
+    qtbot.addWidget(made)
+    assert [choice.value for choice in made.rows["source"].field.choices] == ["", "english", "german"]
+    assert made.values()["source"] == "german"
+    bare = SettingsForm(schema)
+    qtbot.addWidget(bare)
+    assert bare.rows["source"].field.kind == "text"

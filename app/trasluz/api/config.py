@@ -19,6 +19,7 @@ def setting(
     others: dict[str, str] | None = None,
     placeholder: str = "",
     when: Mapping[str, Sequence[Any]] | None = None,
+    column: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare a setting as a pydantic field.
@@ -35,6 +36,8 @@ def setting(
             shows the `labels` and what `ModelFamily.suggestions` gives, then these.
         placeholder: What a text is like that is typed after a prefix: `owner/name`.
         when: The values of other settings with which this one means something; the form shows it with those alone.
+        column: Whether it is the name of a column of texts in the data, empty for the one that is taken without a word;
+            the form offers those that there are.
         bounds: pydantic's own: `ge`, `gt`, `le`, `lt`, `min_length`, `max_length`, `multiple_of`.
     """
     extra: dict[str, Any] = {"advanced": advanced}
@@ -48,6 +51,8 @@ def setting(
         extra["placeholder"] = placeholder
     if when:
         extra |= _beside(when)
+    if column:
+        extra["column"] = True
     return Field(default=default, title=title, description=sentence, json_schema_extra=extra, **bounds)
 
 

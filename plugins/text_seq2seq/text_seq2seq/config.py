@@ -33,8 +33,12 @@ class TextSeq2SeqConfig(EpochsConfig):
         advanced=True,
         min_length=1,
     )
-    source: str = setting("", title="Source", sentence="The column that is asked; the first one where left empty.")
-    target: str = setting("", title="Target", sentence="The column that is answered; the next one where left empty.")
+    source: str = setting(
+        "", title="Source", sentence="The column that is asked; the first one where nothing is said.", column=True
+    )
+    target: str = setting(
+        "", title="Target", sentence="The column that is answered; the next one where nothing is said.", column=True
+    )
     tokens: Tokens = setting(
         "auto",
         title="Tokens",

@@ -203,7 +203,11 @@ class Index:
             labels=tuple(self.labels),
             seed=self.seed,
             suffixes=tuple(json.loads(self._meta["suffixes"])),
+            columns=() if has_classes(self.kind) else self._columns(),
         )
+
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(name for item in self.page(limit=1) for name, _ in item.texts)
 
     def page(
         self,

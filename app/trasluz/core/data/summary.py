@@ -40,6 +40,7 @@ class DataSummary(BaseModel):
         labels: The classes of the train split.
         fingerprint: The hash of paths, targets, splits and contents.
         seed: What the drawn splits were drawn with.
+        columns: Of items that are rows of texts, in the order of the table.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +59,7 @@ class DataSummary(BaseModel):
     labels: tuple[str, ...] = ()
     seed: int = 0
     suffixes: tuple[str, ...] = Field(default=())
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

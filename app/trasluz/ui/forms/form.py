@@ -29,10 +29,13 @@ class SettingsForm(QWidget):
         values: Mapping[str, Any] | None = None,
         *,
         suggestions: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+        columns: Sequence[str] = (),
     ) -> None:
         super().__init__()
         # what is chosen between comes first: the other settings hang on it
-        self.fields = sorted(fields_of(schema, suggestions), key=lambda f: not any(c.sentence for c in f.choices))
+        self.fields = sorted(
+            fields_of(schema, suggestions, columns), key=lambda f: not any(c.sentence for c in f.choices)
+        )
         self.rows: dict[str, SettingRow] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

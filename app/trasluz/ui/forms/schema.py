@@ -97,13 +97,16 @@ class Field:
 
 
 def fields_of(
-    schema: Mapping[str, Any], suggestions: Mapping[str, Sequence[Mapping[str, str]]] | None = None
+    schema: Mapping[str, Any],
+    suggestions: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    columns: Sequence[str] = (),
 ) -> list[Field]:
     """Read the fields of a schema, in their order.
 
     Args:
         schema: As pydantic makes it.
         suggestions: Values that open choices may have on this computer, with `value`, `title` and `sentence`.
+        columns: Of the data, where it is a table of texts.
     """
     definitions = schema.get("$defs", {})
     required = set(schema.get("required", ()))
@@ -115,6 +118,9 @@ def fields_of(
         if made.kind == "open":
             more = (Choice(s["value"], s["title"], s.get("sentence", "")) for s in (suggestions or {}).get(name, ()))
             made = replace(made, choices=(*made.choices, *more))
+        if columns and raw.get("column"):
+            offered = (Choice("", "As they stand"), *(Choice(column, column) for column in columns))
+            made = replace(made, kind="choice", choices=offered)
         found.append(made)
     return found
 

@@ -152,14 +152,14 @@ class ModelPage(Page):
 
     def _show_families(self, families: list[dict[str, Any]], summary: Any) -> None:
         shown = (
-            summary.kind,
+            (summary.kind, *summary.columns),
             *((f["id"], f["title"], repr(f["schema"]), repr(f.get("suggestions"))) for f in families),
         )
         if shown == self._shown:
             return
         self._keep()
-        if self._shown and self._shown[0] != summary.kind:
-            self._kept.clear()  # another kind has other settings, and other defaults
+        if self._shown and self._shown[0] != shown[0]:
+            self._kept.clear()  # another kind has other settings, other defaults, other columns
         self._shown = shown
         for card in self.cards.values():
             self._group.removeButton(card)
@@ -196,7 +196,10 @@ class ModelPage(Page):
         self._keep()
         self.family = family
         self._clear_form()
-        self.form = SettingsForm(entry["schema"], self._kept.get(family), suggestions=entry.get("suggestions"))
+        columns = summary.columns if (summary := self.session.summary if self.session is not None else None) else ()
+        self.form = SettingsForm(
+            entry["schema"], self._kept.get(family), suggestions=entry.get("suggestions"), columns=columns
+        )
         self._take_what_was_handed(self.form)
         self.form.changed.connect(self._changed)
         self.form.turned.connect(lambda _open: self._show_variation())

@@ -53,6 +53,7 @@ def test_dates_are_pairs_of_texts_and_no_day_is_in_two_parts(tmp_path: Path) -> 
     assert len(set.union(*days)) == 7000
     summary = Index.build(at, tmp_path / "i.sqlite", builtin_sources()).summary()
     assert (summary.kind, summary.total, summary.problems) == ("text-pairs", 7000, ())
+    assert summary.columns == ("source", "target")
 
 
 def test_a_second_time_nothing_is_written(tmp_path: Path) -> None:
