@@ -178,7 +178,7 @@ def _steps(at: Path) -> Path:
 
 
 def _months(at: Path) -> Path:
-    """A season that grows, ten years of months."""
+    """A season that grows, ten years of months; two are not there, one is there twice, two are out of order."""
     import math
 
     at.mkdir(parents=True)
@@ -186,6 +186,7 @@ def _months(at: Path) -> Path:
         f"{1990 + m // 12}-{m % 12 + 1:02},{(100 + m) * (1 + 0.3 * math.sin(m * math.pi / 6)) + (m * 37 % 11):.2f}"
         for m in range(120)
     ]
+    rows = [*rows[:40], rows[43], rows[42], rows[44], rows[44], *rows[45:]]
     (at / "sales.csv").write_text("\n".join(["month,sales", *rows]), encoding="utf-8")
     return at
 

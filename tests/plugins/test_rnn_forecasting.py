@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from sequence_rnn.forecasting.baselines import baselines, verdict
 from sequence_rnn.forecasting.fitting import Plan
+from sequence_rnn.forecasting.intervals import Missed, covered, widths_for
 from sequence_rnn.forecasting.lesson import later_half
 from sequence_rnn.forecasting.network import Forecaster, write_forecaster
-from sequence_rnn.forecasting.rolling import covered, forecast, interval, widths_for
+from sequence_rnn.forecasting.rolling import forecast, interval
 from sequence_rnn.forecasting.texts import read, scores, written
 from sequence_rnn.forecasting.time import times_after
 from sequence_rnn.forecasting.windows import Forecasting
@@ -80,7 +81,11 @@ def test_season_scale_and_window_are_found(tmp_path: Path) -> None:
     grown = months(120, lambda m: (100 + 3 * m) * (1 + 0.4 * np.sin(m * np.pi / 6)))
     plan = opened(tmp_path / "a", grown).plan
     assert (plan.season, plan.difference, plan.horizon, plan.logarithm[0]) == (12, "season", 12, True)
-    draw = np.random.default_rng(0).normal(0, 1, 200).cumsum()
+    noise = np.random.default_rng(0).normal(0, 1, 200)
+    level = opened(tmp_path / "c", months(200, lambda m: 50 + noise[m])).plan
+    assert level.difference == "level"
+    assert level.newest < 0.5
+    draw = noise.cumsum()
     walk = opened(tmp_path / "b", months(200, lambda m: draw[m]))
     assert (walk.plan.season, walk.plan.difference, walk.plan.logarithm[0]) == (1, "last", False)
 
@@ -121,14 +126,48 @@ def test_scores_are_those_of_the_papers() -> None:
     assert found["mase"] == 0.25
 
 
+def missed(gaps: np.ndarray, apart: int = 100) -> Missed:
+    return Missed(gaps, np.zeros(len(gaps), int), apart * np.arange(len(gaps)))
+
+
 @pytest.mark.parametrize("coverage", [0.5, 0.8, 0.95])
 def test_intervals_hold_the_share_that_they_say(coverage: float) -> None:
     draw = np.random.default_rng(0)
     gaps = np.abs(draw.normal(0, 1, (2_000, 3, 2)) * np.array([1, 2, 3])[:, None])
-    widths = widths_for(gaps[:1000], coverage)
+    widths = widths_for([missed(gaps[:1000])], coverage)
     assert (gaps[1000:] <= widths).mean() == pytest.approx(coverage, abs=0.03)
-    share, count = covered(gaps[:1000], gaps[1000:], coverage)
+    share, count = covered([missed(gaps[:1000])], missed(gaps[1000:]), coverage)
     assert (share, count) == (pytest.approx(coverage, abs=0.03), 6_000)
+
+
+def test_intervals_made_from_few_forecasts_hold_what_they_say_all_the_same() -> None:
+    """Each of many series gives ten misses to make intervals from, and one to try them on."""
+    draw = np.random.default_rng(0)
+    held = []
+    for _ in range(300):
+        gaps = np.abs(draw.normal(0, 1, (11, 2, 1)) * np.array([1, 1.4])[:, None])
+        held.append((gaps[10] <= widths_for([missed(gaps[:10])], 0.8)).mean())
+    assert 0.78 < np.mean(held) < 0.93
+
+
+def test_forecasts_that_overlap_count_once_and_what_is_long_ago_counts_less() -> None:
+    gaps = np.arange(1.0, 31)[:, None, None].repeat(3, axis=1)
+    close = missed(gaps, apart=1)
+    assert [close.independent(ahead) for ahead in (1, 3, 30)] == [30, 10, 1]
+    assert (widths_for([close], 0.8) >= widths_for([missed(gaps)], 0.8)).all()
+    wild, calm = missed(gaps * 9), missed(gaps)
+    assert (widths_for([wild, calm], 0.6) > widths_for([calm, wild], 0.6)).all()
+
+
+def test_networks_for_the_intervals_see_no_more_than_an_earlier_part(tmp_path: Path) -> None:
+    data = opened(tmp_path / "a", months(160))
+    low, high = data.series[0].ends["train"]
+    part = data.earlier(0.5, 0.75)
+    assert part.series[0].ends == {"train": (low, high // 2), "val": (high // 2, high * 3 // 4)}
+    assert len(part.series[0].values) == high * 3 // 4
+    assert max(at for _, at in part.training(10_000)) + part.plan.horizon <= high // 2
+    assert part.count("val") > 0
+    assert data.series[0].ends["train"] == (low, high)
 
 
 def test_the_verdict_is_on_what_nothing_was_chosen_by() -> None:
@@ -153,7 +192,7 @@ def test_times_go_on_as_the_calendar_does() -> None:
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
-@pytest.mark.parametrize("difference", ["last", "season", "none"])
+@pytest.mark.parametrize("difference", ["last", "season", "level", "none"])
 def test_the_graph_computes_what_torch_does_at_once_and_fed_back(tmp_path: Path, cell, difference) -> None:
     import onnxruntime
     import torch
@@ -161,7 +200,7 @@ def test_the_graph_computes_what_torch_does_at_once_and_fed_back(tmp_path: Path,
     from trasluz.torchkit.graph import GraphWriter
 
     torch.manual_seed(0)
-    plan = Plan(5, 8, 4, difference, (True, False), (0.01, 0.1), (0, 1))
+    plan = Plan(5, 8, 4, difference, (True, False), (0.01, 0.1), (0, 1), newest=0.3)
     draw = np.random.default_rng(1)
     values = np.exp(draw.normal(0, 1, (20, 2))).astype(np.float32)
     values[[3, 14, 19], [0, 1, 1]] = np.nan
@@ -200,10 +239,10 @@ def test_the_graph_computes_what_torch_does_at_once_and_fed_back(tmp_path: Path,
 def test_before_it_learns_the_network_is_the_naive_forecast() -> None:
     import torch
 
-    plan = Plan(3, 8, 4, "season", (False,), (1e-3,), (0,))
+    plan = Plan(3, 8, 4, "season", (False,), (1e-3,), (0,), newest=0.5)
     core = RecurrentCore(2, 4, layers=1, cell="gru", both_ways=False)
     values = torch.arange(8.0)[None, :, None] ** 2
-    for difference, expected in (("season", [16, 25, 36]), ("last", [49, 49, 49])):
+    for difference, expected in (("season", [16, 25, 36]), ("last", [49, 49, 49]), ("level", [38.1255] * 3)):
         network = Forecaster(core, replace(plan, difference=difference), ahead=3, periods=[], dropout=0).eval()
         found = network.everything(values, torch.zeros(1, 11))["forecast"][0, :, 0]
         assert torch.allclose(found, torch.tensor(expected).float(), atol=1e-3)

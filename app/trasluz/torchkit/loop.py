@@ -314,6 +314,8 @@ class _Loop:
             self._emit(Preview(step=self._passes(), items=tuple(found.previews)))
 
     def _is_best(self, metrics: Mapping[str, float]) -> bool:
+        if self.plan.keep_last:
+            return True
         value = metrics[self.plan.metric]
         if not math.isfinite(value):
             # Something must be kept, or there is nothing to go back to.

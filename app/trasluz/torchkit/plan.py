@@ -38,6 +38,7 @@ class Plan:
         metric: The metric of the validation by which the best weights are known.
         higher_is_better: Which way that metric goes.
         patience: Passes without a better metric after which training ends; never where None.
+        keep_last: Whether the last weights are kept and not the best, as where too little is held out to choose by.
         enough: The value of the metric with which training ends; it goes on where None.
         clip: The largest norm of the gradient; unlimited where None.
         schedule: From the fraction done to the factor of the learning rates.
@@ -61,6 +62,7 @@ class Plan:
     metric: str = "loss"
     higher_is_better: bool = False
     patience: int | None = None
+    keep_last: bool = False
     enough: float | None = None
     clip: float | None = 1.0
     schedule: Schedule = field(default_factory=warmup_cosine)

@@ -81,13 +81,23 @@ class ItemLesson(Lesson[Net]):
     def answers(self, network: Net, x: "Tensor", steps: "Tensor", records: Sequence[Record]) -> Answers:
         """What the network makes of a batch of held-out items."""
 
+    def judged_by(self, writer: "GraphWriter", features: str, remembered: str) -> str:
+        """What the head of the graph is given: the last layer's outputs, unless a task puts more beside them.
+
+        Args:
+            writer: The graph.
+            features: (B, T, D) of the stem.
+            remembered: (B, T, N·H) of the last layer.
+        """
+        return remembered
+
     @abstractmethod
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> Mapping[str, float]:
         """The metrics of all held-out items."""
 
     @abstractmethod
     def write_answer(self, writer: "GraphWriter", network: Net, remembered: str) -> None:
-        """Write the head of the graph, from the last layer's outputs (B, T, N·H) to the declared outputs."""
+        """Write the head of the graph, from what `judged_by` gave to the declared outputs."""
 
     # What all do
 
@@ -106,12 +116,16 @@ class ItemLesson(Lesson[Net]):
             self.records,
             load=load,
             collate=collate,
-            batch_size=min(self.config.batch_size, len(self.records)),
+            batch_size=self.batch_size(),
             seed=self.config.seed,
             lengths=[self.steps(record) for record in self.records],
             short_first=self.short_first,
             on_problem=self.aside,
         )
+
+    def batch_size(self) -> int:
+        """How many items are learned from at once."""
+        return min(self.config.batch_size, len(self.records))
 
     def steps(self, record: Record) -> int:
         """How many steps an item has."""
@@ -167,7 +181,7 @@ class ItemLesson(Lesson[Net]):
         writer = GraphWriter()
         features = self.front.write(writer, network.stem, self.facts)
         remembered = write_core(writer, network.core, features, handed_on=self.streaming is not None)
-        self.write_answer(writer, network, remembered)
+        self.write_answer(writer, network, self.judged_by(writer, features, remembered))
         writer.save(folder / GRAPH_FILE, self.title)
         return {"model": GRAPH_FILE}
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from trasluz.torchkit.batches import Batches
-    from trasluz.torchkit.plan import Validation
+    from trasluz.torchkit.plan import Outcome, Validation
 
 GRAPH_FILE, WEIGHTS_FILE = "model.onnx", "network.safetensors"
 NOT_LEARNED = {"minutes", "beam", "language_model", "task"}
@@ -27,6 +27,8 @@ NOT_LEARNED = {"minutes", "beam", "language_model", "task"}
 THREADS = 1
 """Of one operation on a CPU. Each step of a recurrent layer is so small that two threads wait for each other at it, and
 for as long as the system likes where another process has one of the cores; docs/measured.md has both."""
+RESERVED = 20.0
+"""Seconds of a time limit that the export may take."""
 SHAPE = ("cell", "directions", "layers", "units")
 
 Net = TypeVar("Net", bound="nn.Module")
@@ -52,6 +54,12 @@ class Lesson(ABC, Generic[Net]):
     """The value of the metric with which learning ends, where there is nothing more to be learned."""
     compared: ClassVar[tuple[str, ...]] = ()
     """The outputs that are held against each other; all where empty."""
+    average: ClassVar[float | None] = None
+    """Decay of the moving average of the weights, which is measured and kept in place of them; none where None."""
+    reserved: float = 0.0
+    """Seconds of a time limit that are kept for what else is learned after the network."""
+    choosing: bool = True
+    """Whether the weights that did best on the held-out items are kept; else all passes are made, and the last ones."""
     measured_first: bool = False
     """Whether the network knows something before it learns, so that the result is never worse than that."""
 
@@ -145,7 +153,7 @@ class Lesson(ABC, Generic[Net]):
         """Say that an item could not be read; give it to `Batches` as `on_problem`."""
         self.context.emit(Note(sentence=f"{error} It was left out.", level="warning", facts={"path": record.path}))
 
-    def _learn(self, network: Net) -> None:
+    def _learn(self, network: Net) -> "Outcome":
         import torch
 
         from trasluz.torchkit import optim
@@ -167,10 +175,13 @@ class Lesson(ABC, Generic[Net]):
                 epochs=config.epochs,
                 metric=self.metric,
                 higher_is_better=self.higher_is_better,
-                patience=config.patience,
+                patience=config.patience if self.choosing else None,
+                keep_last=not self.choosing,
                 enough=self.enough,
                 clip=5.0,
                 schedule=optim.warmup_cosine(0.1),
+                average=self.average,
+                reserve_seconds=RESERVED + self.reserved,
                 seed=config.seed,
                 stage="Learning",
                 unit=self.plural,
@@ -184,8 +195,7 @@ class Lesson(ABC, Generic[Net]):
         )
         if not found.metrics:
             raise TrainingStopped
-        sentence = (
-            f"Learning ended because {found.why_ended(config.patience)}. Best after {found.best_step:.3g} passes: "
-            f"{self.outcome(found.metrics)}."
-        )
+        best = f"Best after {found.best_step:.3g} passes" if self.choosing else "The last weights are kept"
+        sentence = f"Learning ended because {found.why_ended(config.patience)}. {best}: {self.outcome(found.metrics)}."
         self.context.emit(Note(sentence=sentence, facts={"ended": found.ended, "best_pass": found.best_step}))
+        return found

@@ -93,13 +93,18 @@ class Classifier(nn.Module):
             x: What the stem takes.
             steps: (B,) steps of each item.
         """
-        remembered, _ = self.core(self.dropout(self.stem(x)), steps)
+        remembered = self.read(self.dropout(self.stem(x)), steps)
         return self.head(self.dropout(self._pooled(remembered, steps)[0])).float()
+
+    def read(self, features: Tensor, steps: Tensor, *, seen: dict[str, Tensor] | None = None) -> Tensor:
+        """From the stem's features (B, T, D) to what the steps are judged by (B, T, …)."""
+        remembered, _ = self.core(features, steps, seen=seen)
+        return remembered
 
     def layers_seen(self, features: Tensor, steps: Tensor) -> dict[str, Tensor]:
         """Probabilities, attention (B, T) and every layer's outputs from the stem's features, by the graph's names."""
         seen: dict[str, Tensor] = {}
-        remembered, _ = self.core(features, steps, seen=seen)
+        remembered = self.read(features, steps, seen=seen)
         pooled, seen["attention"] = self._pooled(remembered, steps)
         seen["probabilities"] = functional.softmax(self.head(pooled), dim=1)
         return seen
@@ -109,6 +114,31 @@ class Classifier(nn.Module):
         place = torch.arange(scores.shape[1], device=scores.device)[None]
         weights = functional.softmax(scores.masked_fill(place >= steps[:, None], float("-inf")), dim=1)
         return (weights[:, :, None] * remembered).sum(dim=1), weights
+
+
+class SeriesClassifier(Classifier):
+    """A `Classifier` that judges each step by the shapes that the stem found as well as by what is remembered.
+
+    On a hundred series a shape that occurs somewhere is learned long before what a recurrent layer carries from it to
+    the end; both stand beside each other here, as in LSTM-FCN (Karim et al., “LSTM fully convolutional networks for
+    time series classification”, IEEE Access 2018).
+
+    Args:
+        stem: Gives (B, T, D).
+        core: The recurrent layers.
+        classes: K.
+        dropout: Before the core and before the head.
+    """
+
+    def __init__(self, stem: nn.Module, core: RecurrentCore, classes: int, dropout: float) -> None:
+        super().__init__(stem, core, classes, dropout)
+        width = int(stem.outputs) + core.outputs  # type: ignore[arg-type]
+        self.importance = nn.Linear(width, 1)
+        self.head = nn.Linear(width, classes)
+
+    def read(self, features: Tensor, steps: Tensor, *, seen: dict[str, Tensor] | None = None) -> Tensor:
+        """(B, T, D) → (B, T, D + N·H)."""
+        return torch.cat([features, super().read(features, steps, seen=seen)], dim=2)
 
 
 class Labeller(nn.Module):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from trasluz.torchkit.graph import GraphWriter
 
-INPUT = "series"
+INPUT, PAST = "series", "past"
 LOOKED_AT = 500
 """Train series that means and spreads are taken from."""
 STEPS_WANTED = 128
@@ -28,6 +28,8 @@ LONGEST = 50_000
 FLAT = 1e-6
 JITTER, RESIZE, STRETCH, HIDDEN = 0.05, 0.2, 0.2, 0.1
 """At full strength: noise in units of the spread, change of size, of tempo, and the share of steps that is hidden."""
+TEMPI = 4
+"""Places of a series that have a tempo of their own."""
 
 
 class SeriesFront(FrontEnd):
@@ -43,7 +45,12 @@ class SeriesFront(FrontEnd):
         self.stepwise = stepwise
 
     def facts(self, context: TrainContext) -> dict[str, Any]:
-        """Measure the `mean` and the `spread` of each channel; `strides` are those of the stem."""
+        """Measure the `mean` and the `spread` of each channel; `strides` are those of the stem.
+
+        `streaming` is there where each step is labelled from what came before it, so that a live series can be.
+        """
+        from .stems import SeriesStem
+
         records = context.dataset.records("train")
         seen, lengths = list[np.ndarray](), list[int]()
         for at in range(0, len(records), max(1, len(records) // LOOKED_AT)):
@@ -63,18 +70,28 @@ class SeriesFront(FrontEnd):
         wanted, strides = float(np.median(lengths)) / STEPS_WANTED, [1, 1, 1]
         while not self.stepwise and np.prod(strides) < min(wanted, STRIDES_AT_MOST):
             strides[strides.index(min(strides))] *= 2
-        return {
+        facts: dict[str, Any] = {
             "channels": channels,
             "mean": mean.tolist(),
             "spread": np.where(spread > FLAT, spread, 1.0).tolist(),
             "strides": strides,
         }
+        if self.stepwise and getattr(context.config, "directions", "both") == "one":
+            facts["streaming"] = {
+                "input": INPUT,
+                "chunk": 1,
+                "tail": 0,
+                "channels": channels,
+                "missing": [PAST],
+                "states": {PAST: [1, SeriesStem.PAST, channels]},
+            }
+        return facts
 
     def stem(self, facts: Mapping[str, Any]) -> "nn.Module":
         """Give the convolutions over a series."""
         from .stems import SeriesStem
 
-        return SeriesStem(2 * facts["channels"], facts["strides"])
+        return SeriesStem(2 * facts["channels"], facts["strides"], streaming="streaming" in facts)
 
     def steps(self, record: Record, facts: Mapping[str, Any]) -> int:
         """As the stem thins the series out."""
@@ -95,12 +112,12 @@ class SeriesFront(FrontEnd):
     def varied(
         self, kept: np.ndarray, facts: Mapping[str, Any], strength: float, draw: np.random.Generator
     ) -> np.ndarray:
-        """Larger or smaller, quicker or slower, with noise, and with a stretch hidden."""
+        """Larger or smaller, here quicker and there slower, with noise, and with a stretch hidden."""
         if strength <= 0:
             return kept
         values = kept * np.float32(1 + RESIZE * strength * draw.uniform(-1, 1))
         if not self.stepwise and len(values) > 8:
-            values = _stretched(values, float(np.exp(STRETCH * strength * draw.uniform(-1, 1))))
+            values = _warped(values, np.exp(STRETCH * strength * draw.uniform(-1, 1, TEMPI)))
         values = values + draw.normal(0, JITTER * strength, values.shape).astype(np.float32)
         long = int(draw.integers(0, 1 + round(HIDDEN * strength * len(values))))
         start = int(draw.integers(0, len(values) - long + 1))
@@ -108,13 +125,17 @@ class SeriesFront(FrontEnd):
         return values
 
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
-        """(B, 2 D, S) float32: values, 0 where there is none, and 1 where there is one; padded with 0."""
+        """(B, 2 D, S) float32: values, 0 where there is none, and 1 where there is one; padded with 0.
+
+        A stream has the steps before the first one too, of which nothing is there.
+        """
         import torch
 
-        x = np.zeros((len(several), 2 * facts["channels"], max(map(len, several))), np.float32)
+        past = facts["streaming"]["states"][PAST][1] if "streaming" in facts else 0
+        x = np.zeros((len(several), 2 * facts["channels"], past + max(map(len, several))), np.float32)
         for row, values in zip(x, several, strict=True):
             there = np.isfinite(values)
-            row[:, : len(values)] = np.concatenate([np.where(there, values, 0), there], axis=1).T
+            row[:, past : past + len(values)] = np.concatenate([np.where(there, values, 0), there], axis=1).T
         return torch.from_numpy(x), torch.tensor([self._steps(len(values), facts) for values in several])
 
     def exactly(self, sample: Sample, facts: Mapping[str, Any]) -> "Tensor":
@@ -125,6 +146,11 @@ class SeriesFront(FrontEnd):
         """Find the gaps, bring to units, convolve."""
         channels = facts["channels"]
         series = writer.input(INPUT, np.float32, ("items", "steps", channels))
+        if "streaming" in facts:
+            long = facts["streaming"]["states"][PAST][1]
+            series = writer.node("Concat", writer.input(PAST, np.float32, ("items", long, channels)), series, axis=1)
+            bounds = (writer.integers(-long), writer.integers(np.iinfo(np.int64).max), writer.integers(1))
+            writer.output(writer.node("Slice", series, *bounds, result=f"{PAST}_after"), ("items", long, channels))
         gaps = writer.node("IsNaN", series)
         shifted = writer.node("Sub", series, writer.constant(facts["mean"]))
         scaled = writer.node("Div", shifted, writer.constant(facts["spread"]))
@@ -139,10 +165,12 @@ class SeriesFront(FrontEnd):
 
     def preprocessing(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Say what happens to a series."""
+        states = "; with it the states, `past` NaN and the others 0 at first, then what the graph gave as `…_after`"
+        feed = f"`{INPUT}`: (series, steps, {facts['channels']}) float32, any number of steps"
         return {
             "before_the_graph": {
                 "read": f"numbers as they are, NaN where there is none; the first {LONGEST:,} steps at the most",
-                "feed": f"`{INPUT}`: (series, steps, {facts['channels']}) float32, any number of steps",
+                "feed": feed + (states if "streaming" in facts else ""),
             },
             "in_the_graph": [
                 {"subtract": facts["mean"], "divide by": facts["spread"]},
@@ -164,11 +192,18 @@ def _over(function: Any, column: np.ndarray, otherwise: float) -> float:
     return float(function(column)) if np.isfinite(column).any() else otherwise
 
 
-def _stretched(values: np.ndarray, tempo: float) -> np.ndarray:
-    """The same at another tempo: (S, D) → (S / tempo, D), by straight lines; beside a gap there is a gap."""
-    count = max(4, round(len(values) / tempo))
-    at = np.linspace(0, len(values) - 1, count)
-    low = np.floor(at).astype(int)
+def _warped(values: np.ndarray, tempi: np.ndarray) -> np.ndarray:
+    """The same at other tempi (Um et al., ICMI 2017): (S, D) → (about S, D), by straight lines; a gap stays a gap.
+
+    Args:
+        values: (S, D).
+        tempi: (P,) how many times as quick it is at places evenly from its beginning to its end.
+    """
+    count = max(4, round(len(values) / float(tempi.mean())))
+    speed = np.interp(np.linspace(0, 1, count - 1), np.linspace(0, 1, len(tempi)), tempi)
+    at = np.concatenate([[0.0], speed.cumsum()])
+    at *= (len(values) - 1) / at[-1]
+    low = np.minimum(np.floor(at).astype(int), len(values) - 1)
     high = np.minimum(low + 1, len(values) - 1)
     share = (at - low).astype(np.float32)[:, None]
     found: np.ndarray = values[low] * (1 - share) + values[high] * share

@@ -1,18 +1,16 @@
 """The programs that go with an exported model of labelled series, with onnxruntime and numpy alone."""
 
+from pathlib import Path
+
+from trasluz.api import ModelCard
+
+from .table_script import with_tables
+
 _HEAD = '''\
 """{sentence} Needs: pip install onnxruntime numpy. Use: python predict.py FILE ...
 
 FILE is a CSV, TSV or .ts with one series, or one series of several: FILE#row 12, FILE#case 3."""
-import csv
-import json
-import sys
-from itertools import groupby
-from pathlib import Path
-
-import numpy as np
-import onnxruntime
-
+@IMPORTS@
 here = Path(__file__).resolve().parent
 card = json.loads((here / "card.json").read_text(encoding="utf-8"))
 graph = str(here / card["graphs"][0]["file"])
@@ -20,52 +18,54 @@ session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]
 channels = card["extra"]["facts"]["channels"]
 LABELS = {{"label", "class", "target", "category", "activity", "state"}}
 CASES = {{"case", "case_id", "caseid", "series", "series_id", "sample", "sample_id", "sequence", "id"}}
-TIMES = {{"t", "time", "timestamp", "step", "date", "datetime", "seconds", "index", "dim_time"}}
+STEPS = {{"t", "time", "timestamp", "step", "date", "datetime", "seconds", "index", "dim_time"}}
 
 
-def number(cell):
-    """A number, or NaN for an empty cell, NA or ?."""
-    try:
-        return float(cell)
-    except ValueError:
-        return float("nan")
-
+@TABLES@
 
 def read(given):
     """The series that is named: (1, steps, channels) float32, NaN where there is no value."""
     path, _, part = (given, "", "") if Path(given).exists() else given.rpartition("#")
-    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     if path.lower().endswith(".ts"):
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
         begun = next((n for n, line in enumerate(lines) if line.lower().startswith("@data")), -1)
         line = lines[int(part.split()[1]) - 1] if part else lines[begun + 1]
-        rows = []
+        channels = []
         for channel in line.strip().rsplit(":", 1)[0].split(":"):
             cells = channel.strip("()").split("),(") if channel.startswith("(") else channel.split(",")
-            rows.append([number(cell.split(",")[-1]) for cell in cells])
-        values = np.full((max(map(len, rows)), len(rows)), np.nan)
-        for d, row in enumerate(rows):
-            values[: len(row), d] = row
+            channels.append([value(path, cell.split(",")[-1], False) for cell in cells])
+        values = np.full((max(map(len, channels)), len(channels)), np.nan)
+        for d, channel in enumerate(channels):
+            values[: len(channel), d] = channel
         return trimmed(values)
-    mark = max("\\t;,", key=lines[0].count)
-    table = list(csv.reader(lines, delimiter=mark))
+    table, comma = rows_of(path)
     head = [cell.strip().lower() for cell in table[0]]
-    headed = all(cell and np.isnan(number(cell)) for cell in head)
+    headed = not any(is_number(cell, comma) for cell in head)
     names = head if headed else [""] * len(head)
-    told = {{i for i, name in enumerate(names) if name in LABELS | CASES | TIMES}}
+    label, case, time = (next((i for i, n in enumerate(names) if n in told), None) for told in (LABELS, CASES, STEPS))
     if part.startswith("row"):  # the label, then the values
-        label = next((i for i, name in enumerate(names) if name in LABELS), 0)
         row = table[int(part.split()[1]) - 1]
-        return trimmed(np.array([[number(cell)] for i, cell in enumerate(row) if i != label]))
+        label = 0 if label is None else label
+        return trimmed(np.array([[value(path, cell, comma)] for i, cell in enumerate(row) if i != label]))
     rows = [row for row in table[headed:] if row]
     if part.startswith("case"):
-        case = next(i for i, name in enumerate(names) if name in CASES)
         rows = [row for row in rows if row[case].strip() == part.partition(" ")[2]]
-    time = next((i for i, name in enumerate(names) if name in TIMES), None)
-    if time is not None and not any(np.isnan(number(row[time])) for row in rows):
-        rows.sort(key=lambda row: number(row[time]))
-        rows = [next(group) for _, group in groupby(rows, key=lambda row: number(row[time]))]
-    columns = [i for i in range(len(head)) if i not in told]
-    return np.array([[number(row[i]) for i in columns] for row in rows], np.float32)[None]
+    columns = [i for i in range(len(head)) if i not in (label, case, time)]
+    if headed:  # but for columns of text
+        columns = [i for i in columns if np.mean([is_number(row[i], comma) for row in rows]) >= 0.8]
+    values = np.array([[value(path, row[i], comma) for i in columns] for row in rows], np.float32)
+    if time is not None:
+        times = days_in([row[time] for row in rows])
+        values = values[first_of_each(times)] if np.isfinite(times).all() else values
+    return values[None]
+
+
+def value(path, cell, comma):
+    """A number, or NaN for an empty cell, NA or ?."""
+    try:
+        return number(cell, comma)
+    except ValueError:
+        sys.exit(f"{{path}} has {{cell.strip()!r}} among its numbers; correct it, or leave the cell empty.")
 
 
 def trimmed(values):
@@ -87,6 +87,20 @@ for given in sys.argv[1:]:
 
 _STEPS = """
 names = card["extra"]["step_labels"]
+how = card["extra"]["streaming"]
+if sys.argv[1:] == ["--live"]:  # a line of numbers for each step, and the label of each as it comes
+    stream = Stream(lambda wanted, feeds: dict(zip(wanted, session.run(wanted, feeds))), how, ["probabilities"])
+    for line in sys.stdin:
+        step = np.array([[number(cell) for cell in line.split(",")]], np.float32)
+        print(names[stream.hear(step)["probabilities"][0].argmax()], flush=True)
+    sys.exit()
+for given in sys.argv[1:]:
+    best = session.run(["probabilities"], {"series": read(given), **nothing_heard(how)})[0][0].argmax(1)
+    runs = [f"{names[n]} × {sum(1 for _ in run)}" for n, run in groupby(best.tolist())]
+    print(given, " → ".join(runs), sep="\\t")
+"""
+_PLAIN_STEPS = """
+names = card["extra"]["step_labels"]
 for given in sys.argv[1:]:
     best = session.run(["probabilities"], {"series": read(given)})[0][0].argmax(1)
     runs = [f"{names[n]} × {sum(1 for _ in run)}" for n, run in groupby(best.tolist())]
@@ -96,9 +110,15 @@ for given in sys.argv[1:]:
 
 def class_script() -> str:
     """Names the class of a series."""
-    return _HEAD.format(sentence="Says of which class a series is.") + _CLASSES
+    return with_tables(_HEAD.format(sentence="Says of which class a series is.") + _CLASSES)
 
 
-def step_script() -> str:
-    """Names the label of each step."""
-    return _HEAD.format(sentence="Labels each step of a series.") + _STEPS
+def step_script(card: ModelCard) -> str:
+    """Labels each step of a series; steps as they come too, where the model reads forward only."""
+    live = "streaming" in card.extra
+    uses = "\n`python predict.py --live` reads a line of numbers for each step as it comes." if live else ""
+    head = _HEAD.format(sentence=f"Labels each step of a series.{uses}")
+    if not live:
+        return with_tables(head + _PLAIN_STEPS)
+    stream = (Path(__file__).parent / "streaming.py").read_text(encoding="utf-8")
+    return with_tables(head + "\n" + stream[stream.index("class Stream") :] + "\n" + _STEPS)

@@ -102,9 +102,9 @@ class SoundStem(nn.Module):
 class ConvNorm1d(nn.Sequential):
     """Convolution over time, batch normalisation, rectifier."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, streaming: bool = False) -> None:
         super().__init__(
-            nn.Conv1d(inputs, outputs, kernel, stride, kernel // 2, bias=False),
+            nn.Conv1d(inputs, outputs, kernel, stride, 0 if streaming else kernel // 2, bias=False),
             nn.BatchNorm1d(outputs),
             nn.ReLU(inplace=True),
         )
@@ -120,19 +120,30 @@ class SeriesStem(nn.Module):
         channels: Of the input: the values, and whether each is there.
         strides: Of the three convolutions.
         widths: Their features.
+        streaming: Whether each step sees only itself and what came before it; the `PAST` steps before the first one
+            are then given with the series.
     """
 
+    KERNELS = (9, 5, 3)
+    PAST = sum(KERNELS) - len(KERNELS)
+    """Steps that one of a stream looks back on, where nothing is thinned out."""
+
     def __init__(
-        self, channels: int, strides: Sequence[int] = (1, 1, 1), widths: Sequence[int] = (64, 128, 96)
+        self,
+        channels: int,
+        strides: Sequence[int] = (1, 1, 1),
+        widths: Sequence[int] = (64, 128, 96),
+        *,
+        streaming: bool = False,
     ) -> None:
         super().__init__()
         self.outputs = widths[-1]
         self.strides = tuple(strides)
         self.layers = nn.Sequential(
             *(
-                ConvNorm1d(inputs, outputs, kernel, stride)
+                ConvNorm1d(inputs, outputs, kernel, stride, streaming=streaming)
                 for inputs, outputs, kernel, stride in zip(
-                    (channels, *widths), widths, (9, 5, 3), strides, strict=False
+                    (channels, *widths), widths, self.KERNELS, strides, strict=False
                 )
             )
         )

@@ -13,6 +13,12 @@ from trasluz.api import DataError
 
 LEARNED = 8
 """Windows to learn from that are left at the least."""
+FITTED_ON = 20_000
+"""The last rows of a train part by which naive forecasts are compared."""
+NEWEST = (1.0, 0.8, 0.6, 0.4, 0.3, 0.2, 0.1)
+"""Shares of the newest value that are tried for the level; 1 is the last value itself."""
+CLEARLY = 1.03
+"""A level must be so much better than the last value, or chance would choose it."""
 SIGNIFICANT = 1.645
 """Standard errors that the autocorrelation at a season must exceed, as in the M4 competition (90 %)."""
 
@@ -25,10 +31,11 @@ class Plan:
         horizon: H, steps ahead.
         window: W, steps of the past that are seen.
         season: Steps after which the pattern comes round; 1 is none.
-        difference: `season`, `last` or `none`: from what the network learns the way to the future.
+        difference: `season`, `last`, `level` or `none`: from what the network learns the way to the future.
         logarithm: Of each column, whether it is seen by its logarithm.
         floor: Of each column, the least spread that a window is divided by, on its scale.
         targets: The columns that are forecast.
+        newest: Of the level, the share of the newest value; that of each one before it is the smaller by the rest.
     """
 
     horizon: int
@@ -38,6 +45,12 @@ class Plan:
     logarithm: tuple[bool, ...]
     floor: tuple[float, ...]
     targets: tuple[int, ...]
+    newest: float = 1.0
+
+    def level_weights(self) -> np.ndarray:
+        """(W,) what each value of the window counts for its level (simple exponential smoothing, Brown 1956)."""
+        weights: np.ndarray = self.newest * (1 - self.newest) ** np.arange(self.window - 1, -1, -1.0)
+        return weights
 
     def to_json(self) -> dict[str, Any]:
         """For the card."""
@@ -89,10 +102,14 @@ def plan_of(
             f"There is no season to take the difference from within a window of {window} steps; set a season and a "
             "window that holds it."
         )
-    if difference == "auto":
-        difference = _better_difference(scaled, targets, season, horizon) if 1 < season <= window else "last"
+    newest = 1.0
+    if difference in ("auto", "level"):
+        found = _naive_misses(scaled, targets, season if season <= window else 1, horizon, window)
+        if difference == "level":
+            found = {key: miss for key, miss in found.items() if key[0] == "level"}
+        difference, newest = min(found, key=lambda key: found[key])
     floor = [max(_spread(np.concatenate([each[:, c] for each in scaled])), 1e-6) for c in range(len(columns))]
-    return Plan(horizon, window, season, difference, logarithm, tuple(floor), targets)
+    return Plan(horizon, window, season, difference, logarithm, tuple(floor), targets, newest)
 
 
 def on_scale(values: np.ndarray, logarithm: Sequence[bool]) -> np.ndarray:
@@ -170,14 +187,35 @@ def _is_seasonal(column: np.ndarray, season: int) -> bool:
     return bool(related[-1] > limit)
 
 
-def _better_difference(scaled: Sequence[np.ndarray], targets: Sequence[int], season: int, horizon: int) -> str:
-    """Which of the two naive forecasts errs less in the train part, over the horizon."""
-    errors = {"last": 0.0, "season": 0.0}
+def _naive_misses(
+    scaled: Sequence[np.ndarray], targets: Sequence[int], season: int, horizon: int, window: int
+) -> dict[tuple[str, float], float]:
+    """What each naive forecast misses in the train part, over the horizon: by its name and the share of the newest."""
+    misses: dict[tuple[str, float], float] = {}
     for each in scaled:
-        spread = np.nanstd(each[:, targets], axis=0) + 1e-9
-        for ahead in range(1, min(horizon, len(each) - season - 1) + 1):
-            back = season * -(-ahead // season)
-            for name, lag in (("last", ahead), ("season", back)):
-                away = np.abs(each[season + ahead :, targets] - each[season + ahead - lag : len(each) - lag, targets])
-                errors[name] += float(np.nanmean(away / spread))
-    return min(errors, key=lambda name: errors[name])
+        x = each[-FITTED_ON:, targets]
+        spread = np.nanstd(x, axis=0) + 1e-9
+        if season > 1:
+            for ahead in range(1, min(horizon, len(x) - season - 1) + 1):
+                back = season * -(-ahead // season)
+                away = np.abs(x[season + ahead :] - x[season + ahead - back : len(x) - back])
+                misses["season", 1.0] = misses.get(("season", 1.0), 0.0) + float(np.nanmean(away / spread))
+        for newest in NEWEST:
+            key = ("last", 1.0) if newest == 1 else ("level", newest)
+            level = _levels(x, newest, window)
+            for ahead in range(1, min(horizon, len(x) - season - 1) + 1):
+                away = np.abs(x[season + ahead :] - level[season : len(x) - ahead])
+                less_sure = 1.0 if newest == 1 else CLEARLY
+                misses[key] = misses.get(key, 0.0) + less_sure * float(np.nanmean(away / spread))
+    return misses or {("last", 1.0): 0.0}
+
+
+def _levels(x: np.ndarray, newest: float, window: int) -> np.ndarray:
+    """(T, C) the level after each row, as the network sees it within a window."""
+    weights = newest * (1 - newest) ** np.arange(window)
+    there = np.isfinite(x)
+    found = np.empty_like(x)
+    for c in range(x.shape[1]):
+        sums = np.convolve(np.where(there[:, c], x[:, c], 0.0), weights)[: len(x)]
+        found[:, c] = sums / np.maximum(np.convolve(there[:, c].astype(float), weights)[: len(x)], 1e-12)
+    return found

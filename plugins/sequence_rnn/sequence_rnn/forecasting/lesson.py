@@ -4,6 +4,7 @@ Shapes: B windows, W steps of the past, H ahead, C columns.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from trasluz.api import DataError, Note, Outputs, Previewed, Sample, TrainContex
 from ..lesson import GRAPH_FILE, Lesson
 from ..settings import ForecastConfig
 from .baselines import baselines, verdict
-from .rolling import away, covered, forecast, widths_for, windowed
+from .intervals import Missed, covered, widths_for
+from .rolling import away, forecast, windowed
 from .texts import scores, written
 from .time import periods_of, times_around
 from .windows import Forecasting
@@ -34,12 +36,20 @@ TOO_NARROW = 0.1
 """How far the share within the intervals may stay behind before it is a warning."""
 FEWEST = 8
 """Held-out forecasts; with less there are no halves."""
+SMALL, STEPS = 8, 12
+"""Windows of a batch at the least, and steps of a pass that there should be where the series is short."""
 SLACK = 0.5
 """Spreads of the window up to which an error counts by its square, and beyond by its size (Huber 1964)."""
 
 
 class ForecastLesson(Lesson["Forecaster"]):
-    """Learns the way from a naive forecast to what came."""
+    """Learns the way from a naive forecast to what came.
+
+    Args:
+        context: The run.
+        title: What the task is called.
+        data: The windows; those of the run's data where None.
+    """
 
     metric = "mase"
     higher_is_better = False
@@ -47,13 +57,14 @@ class ForecastLesson(Lesson["Forecaster"]):
     compared = COMPARED
     tolerance = 1e-3
     measured_first = True
+    average = 0.98
 
-    def __init__(self, context: TrainContext, title: str) -> None:
+    def __init__(self, context: TrainContext, title: str, data: Forecasting | None = None) -> None:
         super().__init__(context, title)
         assert isinstance(self.config, ForecastConfig)
         self.way = self.config.way
         self.coverage = self.config.coverage
-        self.data = Forecasting(context.dataset, self.config.model_dump())
+        self.data = Forecasting(context.dataset, self.config.model_dump()) if data is None else data
         self.plan = self.data.plan
         self.items = self.data.training(WINDOWS_AT_MOST)
         if not self.items:
@@ -70,6 +81,8 @@ class ForecastLesson(Lesson["Forecaster"]):
         self.judged = [(int(r.extra["number"]), int(r.extra["at"])) for r in self.data.records(judged)]  # type: ignore[arg-type]
         self.later = later_half(self.judged)
         """Of each held-out forecast, whether it is kept for the verdict: the weights are chosen by the earlier ones."""
+        self.earlier: list[Missed] = []
+        """What networks missed that learned from earlier parts of the train data alone; the latest part first."""
         self._tell()
 
     def _tell(self) -> None:
@@ -77,7 +90,12 @@ class ForecastLesson(Lesson["Forecaster"]):
         names = ", ".join(f"“{first.columns[c]}”" for c in plan.targets[:6])
         by = [first.columns[c] for c in plan.targets if plan.logarithm[c]]
         season = f"a season of {plan.season}" if plan.season > 1 else "no season"
-        start = {"season": "the value a season before", "last": "the last value", "none": "the mean of the window"}
+        start = {
+            "season": "the value a season before",
+            "last": "the last value",
+            "level": f"a level of which the newest value is {plan.newest:.0%}",
+            "none": "the mean of the window",
+        }
         scale = f", {', '.join(by)} by the logarithm" if by else ""
         sentence = (
             f"Forecast are {names}, {plan.horizon} steps ahead from {plan.window} steps of the past; {season}; learned "
@@ -121,7 +139,7 @@ class ForecastLesson(Lesson["Forecaster"]):
             self.items,
             load=load,
             collate=collate,
-            batch_size=min(self.config.batch_size, len(self.items)),
+            batch_size=min(self.config.batch_size, max(SMALL, len(self.items) // STEPS)),
             seed=self.config.seed,
         )
 
@@ -239,11 +257,9 @@ class ForecastLesson(Lesson["Forecaster"]):
     def extra(self, network: "Forecaster") -> Mapping[str, Any]:
         """Intervals with their coverage, errors by horizon, and the simple forecasts beside the network."""
         found, records = self._forecasts(network), self._records()
-        came = [self._came(number, at) for number, at in self.judged]
-        gaps = np.stack([_padded(away(f, c, self.plan), self.plan.horizon) for f, c in zip(found, came, strict=True)])
-        later = np.array(self.later)
-        own_gaps = gaps[:, :, list(self.plan.targets)]
-        checked = covered(own_gaps[~later], own_gaps[later], self.coverage) if later.any() else None
+        missed, later = self._missed(found), np.array(self.later)
+        before = [self._asked(each) for each in (missed.only(~later), *self.earlier)]
+        checked = covered(before, self._asked(missed.only(later)), self.coverage) if later.any() else None
         self._tell_coverage(checked)
         simple = baselines(self.data, self.judged, self.context.stopping)
         own = self._scored([each["forecast"] for each in found], records)
@@ -255,6 +271,7 @@ class ForecastLesson(Lesson["Forecaster"]):
             else " Compared on the forecasts that the weights were chosen by, for there are too few: it flatters."
         )
         self.context.emit(Note(sentence=sentence, level="info" if beats else "warning", facts={"baselines": others}))
+        came = [self._came(number, at) for number, at in self.judged]
         by_step = {"network": self._by_step([each["forecast"] for each in found], came)}
         by_step |= {name: self._by_step(values, came) for name, values in simple.items()}
         first = self.data.series[0]
@@ -266,11 +283,26 @@ class ForecastLesson(Lesson["Forecaster"]):
             "rhythm": dict(first.rhythm),
             "coverage": self.coverage,
             "covered": None if checked is None else {"share": checked[0], "values": checked[1]},
-            "widths": np.round(widths_for(gaps, self.coverage), 6).tolist(),
+            "widths": np.round(widths_for([missed, *self.earlier], self.coverage), 6).tolist(),
             "compared": {"network": _finite(own)} | {name: _finite(each) for name, each in others.items()},
             "verdict": sentence,
             "by_step": by_step,
         }
+
+    def missed(self, network: "Forecaster") -> Missed:
+        """What its forecasts from the held-out origins missed."""
+        return self._missed(self._forecasts(network))
+
+    def _missed(self, found: Sequence[Mapping[str, np.ndarray]]) -> Missed:
+        gaps = [
+            _padded(away(each, self._came(*item), self.plan), self.plan.horizon)
+            for each, item in zip(found, self.judged, strict=True)
+        ]
+        return Missed(np.stack(gaps), *np.array(self.judged).T)
+
+    def _asked(self, missed: Missed) -> Missed:
+        """Of the columns that are forecast alone."""
+        return replace(missed, gaps=missed.gaps[:, :, list(self.plan.targets)])
 
     def _scored(self, values: Sequence[np.ndarray], records: Sequence[Any]) -> dict[str, float]:
         """The metrics of the forecasts that nothing was chosen by; of all where there are none."""
@@ -284,6 +316,9 @@ class ForecastLesson(Lesson["Forecaster"]):
         return each.values[at : min(at + self.plan.horizon, high)]
 
     def _tell_coverage(self, checked: tuple[float, int] | None) -> None:
+        made_from = "the earlier half of the held-out forecasts"
+        if self.earlier:
+            made_from += " and from what networks missed that had seen earlier parts of the train data only"
         if checked is None:
             sentence = (
                 f"The intervals are made to hold {self.coverage:.0%} of what comes, but there are too few forecasts to "
@@ -291,8 +326,8 @@ class ForecastLesson(Lesson["Forecaster"]):
             )
         else:
             sentence = (
-                f"The intervals are made to hold {self.coverage:.0%} of what comes. Made from the earlier half of the "
-                f"held-out forecasts, they held {checked[0]:.0%} of {checked[1]:,} values of the later half."
+                f"The intervals are made to hold {self.coverage:.0%} of what comes. Made from {made_from}, they held "
+                f"{checked[0]:.0%} of {checked[1]:,} values of the later half."
             )
         narrow = checked is not None and checked[0] < self.coverage - TOO_NARROW
         if narrow:

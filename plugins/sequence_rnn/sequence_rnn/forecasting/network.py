@@ -49,10 +49,13 @@ class Forecaster(nn.Module):
         self.register_buffer("by_factors", torch.tensor(plan.logarithm), persistent=False)
         self.register_buffer("floor", torch.tensor(plan.floor, dtype=torch.float32), persistent=False)
         lags = [plan.season - step % plan.season for step in range(ahead)]
+        weights = torch.from_numpy(plan.level_weights()[:, None].astype(np.float32))
+        self.register_buffer("weights", weights, persistent=False)
         self.register_buffer("lags", torch.tensor([plan.window - lag for lag in lags]), persistent=False)
 
     by_factors: Tensor
     floor: Tensor
+    weights: Tensor
     lags: Tensor
 
     @staticmethod
@@ -103,6 +106,10 @@ class Forecaster(nn.Module):
         """The naive forecast (B, H, C), in spreads of the window."""
         if self.plan.difference == "none":
             return z.new_zeros(len(z), self.ahead, z.shape[2])
+        if self.plan.difference == "level":
+            weights = there * self.weights
+            level = (z * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True).clamp(min=TINY)
+            return level.expand(-1, self.ahead, -1)
         place = torch.arange(1, z.shape[1] + 1, device=z.device, dtype=z.dtype)[None, :, None]
         newest = (there * place).amax(1, keepdim=True)  # (B, 1, C), from 1; 0 where nothing is there
         last = (z * (place == newest)).sum(1, keepdim=True).expand(-1, self.ahead, -1)
@@ -189,6 +196,10 @@ def write_forecaster(writer: "GraphWriter", network: Forecaster) -> None:
 
 def _write_base(writer: "GraphWriter", network: Forecaster, z: str, there: str) -> str:
     window, one = network.plan.window, writer.integers(1)
+    if network.plan.difference == "level":
+        weights = writer.node("Mul", there, writer.constant(network.weights.numpy()))
+        total = writer.node("Max", writer.node("ReduceSum", weights, one, keepdims=1), writer.constant(TINY))
+        return writer.node("Div", writer.node("ReduceSum", writer.node("Mul", z, weights), one, keepdims=1), total)
     place = writer.constant(np.arange(1, window + 1, dtype=np.float32)[None, :, None])
     newest = writer.node("ReduceMax", writer.node("Mul", there, place), one, keepdims=1)
     chosen = writer.cast(writer.node("Equal", place, newest), np.float32)

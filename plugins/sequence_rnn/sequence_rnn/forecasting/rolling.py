@@ -72,37 +72,3 @@ def away(found: Forecast, came: np.ndarray, plan: Plan) -> np.ndarray:
     said = on_scale(np.asarray(found["forecast"], np.float64)[: len(came)], plan.logarithm)
     gap: np.ndarray = np.abs(said - on_scale(came, plan.logarithm)) / np.asarray(found["spread"], np.float64)
     return gap
-
-
-def widths_for(gaps: np.ndarray, coverage: float) -> np.ndarray:
-    """(H, C) half widths that hold the share `coverage` of new forecasts: split conformal prediction.
-
-    By horizon where there are 20 forecasts or more, else all horizons together, growing with the root of the horizon
-    (Lei et al., “Distribution-free predictive inference for regression”, JASA 2018).
-
-    Args:
-        gaps: (forecasts, H, C) of `away`.
-        coverage: From 0 to 1.
-    """
-    horizon = gaps.shape[1]
-    growth = np.sqrt(np.arange(1, horizon + 1))[:, None]
-    if len(gaps) < 20:
-        single = np.stack([_quantile((gaps / growth)[:, :, c].ravel(), coverage) for c in range(gaps.shape[2])])
-        return np.asarray(growth * single)
-    by_step = np.array([[_quantile(gaps[:, h, c], coverage) for c in range(gaps.shape[2])] for h in range(horizon)])
-    return np.asarray(np.maximum.accumulate(by_step, axis=0))
-
-
-def _quantile(values: np.ndarray, coverage: float) -> np.ndarray:
-    known = np.sort(values[np.isfinite(values)])
-    if not len(known):
-        return np.asarray(0.0)
-    place = min(len(known), int(np.ceil((len(known) + 1) * coverage))) - 1
-    return np.asarray(known[max(0, place)])
-
-
-def covered(earlier: np.ndarray, later: np.ndarray, coverage: float) -> tuple[float, int]:
-    """What share of later forecasts lay within intervals made from earlier ones, and of how many values."""
-    widths = widths_for(earlier, coverage)
-    known = np.isfinite(later)
-    return float((later <= widths)[known].mean()), int(known.sum())

@@ -1,21 +1,14 @@
 """The program that goes with an exported forecaster, with onnxruntime and numpy alone."""
 
-PREDICT = '''\
+from ..table_script import with_tables
+
+_PREDICT = '''\
 """Forecasts a series. Needs: pip install onnxruntime numpy. Use: python predict.py FILE.csv ...
 
 FILE has a first line that names the columns, one of them a date or time, and a row for each step in the order of time;
 an empty cell is a missing value. Of several series below one another name one: FILE.csv#NAME. FILE.csv#rows 1–90 goes
 on after row 90."""
-import csv
-import json
-import re
-import sys
-from datetime import datetime
-from pathlib import Path
-
-import numpy as np
-import onnxruntime
-
+@IMPORTS@
 here = Path(__file__).resolve().parent
 card = json.loads((here / "card.json").read_text(encoding="utf-8"))
 graph = str(here / card["graphs"][0]["file"])
@@ -23,47 +16,47 @@ session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"]
 facts = card["extra"]
 plan, rhythm = facts["plan"], facts["rhythm"]
 logarithm = np.array(plan["logarithm"])
-FORMS = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d.%m.%Y", "%m/%d/%Y", "%Y/%m/%d", "%Y-%m", "%Y/%m", "%b %Y", "%Y")
 
 
-def number(cell):
-    try:
-        return float(cell)
-    except ValueError:
-        return float("nan")
-
-
-def day(cell):
-    """Days since 1970, or the number itself."""
-    for read in (datetime.fromisoformat, *(lambda text, form=form: datetime.strptime(text, form) for form in FORMS)):
-        try:
-            return (read(cell).replace(tzinfo=None) - datetime(1970, 1, 1)).total_seconds() / 86400
-        except ValueError:
-            continue
-    return number(cell)
-
+@TABLES@
 
 def read(given):
-    """Values (rows, columns) float32 and times (rows,)."""
+    """Values (rows, columns) float32 and times (rows,), at the steps of the rhythm that the model has learned."""
     path, _, part = (given, "", "") if Path(given).exists() else given.rpartition("#")
-    with open(path, encoding="utf-8-sig", newline="") as file:
-        mark = max("\\t;,", key=file.readline().count)
-        file.seek(0)
-        table = [row for row in csv.reader(file, delimiter=mark) if row]
-    head = [name.strip() for name in table[0]]
-    rows = table[1:]
+    table, comma = rows_of(path)
+    head = [name.strip().strip('"') for name in table[0]]
+    for each in facts["columns"]:
+        if each not in head:
+            sys.exit(f"{path} has no column {each!r}, which the model was trained with.")
+    columns = [head.index(each) for each in facts["columns"]]
+    rows = [row + [""] * (len(head) - len(row)) for row in table[1:] if len(row) > max(columns)]
     stretch = re.search(r"(?:^|, )rows (\\d+)–(\\d+)$", part)
     name = part[: stretch.start()] if stretch else part
     if name:
-        rows = [row for row in rows if name in (cell.strip() for cell in row)]
+        rows = [row for row in rows if name in (" ".join(cell.split()) for cell in row)]
+    if not rows:
+        sys.exit(f"{given} has no rows.")
     others = [i for i, each in enumerate(head) if each not in facts["columns"]]
-    time = next(i for i in others if not np.isnan(day(rows[0][i].strip())))
-    rows.sort(key=lambda row: day(row[time].strip()))
+    known = {i: np.isfinite(days_in([row[i] for row in rows])).mean() for i in others}
+    lower = [each.lower() for each in head]
+    named = [lower.index(each) for each in TIMES if each in lower and known.get(lower.index(each), 0) >= 0.8]
+    time = next(iter(named or [i for i in others if known[i] >= 0.8]), None)
+    if time is None:
+        sys.exit(f"{path} has no column of dates or times.")
+    times = days_in([row[time] for row in rows])
+    order = first_of_each(times)
+    if len(order) < 0.6 * len(rows):
+        sys.exit(f"{path} holds several series; say which: {path}#NAME.")
+    values = np.array([[cell(row[i], comma) for i in columns] for row in rows], np.float32)
+    times, values = on_grid(times[order], values[order], rhythm)
     if stretch:
-        rows = rows[int(stretch[1]) - 1 : int(stretch[2])]
-    columns = [head.index(each) for each in facts["columns"]]
-    values = np.array([[number(row[i]) for i in columns] for row in rows], np.float32)
-    return values, np.array([day(row[time].strip()) for row in rows])
+        times, values = (each[int(stretch[1]) - 1 : int(stretch[2])] for each in (times, values))
+    return values, times
+
+
+def cell(text, comma):
+    """A number; NaN where there is none, or text."""
+    return number(text, comma) if is_number(text, comma) else float("nan")
 
 
 def after(times, count):
@@ -118,3 +111,8 @@ for given in sys.argv[1:]:
         texts.append(facts["columns"][c].replace(";", ",").replace(": ", " ") + ": " + " ".join(cells))
     print(given, "; ".join(texts), sep="\\t")
 '''
+
+
+def forecast_script() -> str:
+    """The source of `predict.py`; it reads tables as the program does."""
+    return with_tables(_PREDICT)

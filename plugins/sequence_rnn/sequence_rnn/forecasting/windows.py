@@ -7,7 +7,8 @@ Shapes: T rows of a series, C columns, W steps of the window, H of the horizon.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,14 @@ class Whole:
     rhythm: Mapping[str, Any]
     calendar: bool
     ends: Mapping[str, tuple[int, int]]
+
+    def until(self, begin: float, end: float) -> "Whole":
+        """Its train part cut at two shares: learned from is what lies before the first, judged by what lies between."""
+        low, high = self.ends.get("train", (0, 0))
+        cut, last = (low + int(share * (high - low)) for share in (begin, end))
+        return replace(
+            self, values=self.values[:last], times=self.times[:last], ends={"train": (low, cut), "val": (cut, last)}
+        )
 
     def train(self) -> np.ndarray:
         """(T, C) of the train part; of all of it where there is none, as in data to judge by alone."""
@@ -119,6 +128,18 @@ class Forecasting(ArrangedDataset):
             first = low + min(self.plan.window, max(1, (high - low - self.plan.horizon) // 2))
             found += [(number, at) for at in range(first, high - self.plan.horizon + 1)]
         return found[:: max(1, len(found) // at_most)]
+
+    def earlier(self, begin: float, end: float) -> "Forecasting":
+        """The same as if the first `begin` of each train part were to learn from, what comes up to `end` to judge by.
+
+        Args:
+            begin: A share of the rows of the train part; what comes after `end` is not there at all.
+            end: Another, larger one.
+        """
+        found = copy(self)
+        found.series = [each.until(begin, end) for each in self.series]
+        found._items = {split: found._origins(split) for split in SPLITS}
+        return found
 
     def _origins(self, split: Split) -> list[tuple[int, int]]:
         each_may = max(1, min(ORIGINS, ORIGINS_IN_ALL // len(self.series)))

@@ -4,15 +4,15 @@ The delay begins short and grows by a quarter whenever it is mastered (a curricu
 Weston, ICML 2009), up to the delay of the problem, at which every cell is judged.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from trasluz.api import Event, Metric, Note, Outputs, Previewed, Progress, Sample, TrainContext, TrainingStopped
+from trasluz.api import Note, Outputs, Previewed, Sample, TrainContext, TrainingStopped
 
+from ..beside import Beside
 from ..lesson import GRAPH_FILE, Lesson
 from ..reach import NAMES, gradient_by_distance, sentence
 from ..settings.memory import MemoryConfig
@@ -157,7 +157,8 @@ class MemoryLesson(Lesson[MemoryNetwork]):
         for number, cell in enumerate(rest):
             if self.context.stopping():
                 return None
-            beside = MemoryLesson(_Beside(self.context, cell, share=len(rest) - number), self.title, others=False)
+            context = Beside(self.context, cell, NAMES[cell], share=len(rest) - number, changed={"cell": cell})
+            beside = MemoryLesson(context, self.title, others=False)
             try:
                 cells[cell] = beside.learned()
             except TrainingStopped:
@@ -193,43 +194,3 @@ class MemoryLesson(Lesson[MemoryNetwork]):
             many, truth = (torch.from_numpy(each) for each in self.problem.arrays(400, draw))
             share = float(right(self.problem, network(many), truth))
         return {"gradient": [float(v) for v in norms], "score": share}
-
-
-class _Beside:
-    """The run, for a cell that learns beside the chosen one: its own checkpoints, its own names of the numbers.
-
-    Args:
-        context: The run's.
-        cell: Which cell.
-        share: This cell takes one of so many parts of the time that is left.
-    """
-
-    def __init__(self, context: TrainContext, cell: str, *, share: int) -> None:
-        self._context, self._cell = context, cell
-        self.config = context.config.model_copy(update={"cell": cell})
-        self.dataset, self.device = context.dataset, context.device
-        self.checkpoint_folder = context.checkpoint_folder / cell
-        self.checkpoint_folder.mkdir(parents=True, exist_ok=True)
-        self.cache_folder, self.library_folder = context.cache_folder, context.library_folder
-        self.stopping, self.pausing, self.open_graph = context.stopping, context.pausing, context.open_graph
-        left = context.seconds_left()
-        self._until = None if left is None else time.monotonic() + left / share
-
-    @property
-    def model_folder(self) -> Path:
-        """The run's own."""
-        return self._context.model_folder
-
-    def seconds_left(self) -> float | None:
-        """What is left of this cell's share."""
-        return None if self._until is None else max(0.0, self._until - time.monotonic())
-
-    def emit(self, event: Event) -> None:
-        """Say it under the cell's name."""
-        if isinstance(event, Metric):
-            event = event.model_copy(update={"name": f"{event.name}_{self._cell}", "best": False})
-        elif isinstance(event, Progress):
-            event = event.model_copy(update={"stage": f"{event.stage}, {NAMES[self._cell]}"})
-        elif isinstance(event, Note):
-            event = event.model_copy(update={"sentence": f"{NAMES[self._cell]}: {event.sentence}"})
-        self._context.emit(event)

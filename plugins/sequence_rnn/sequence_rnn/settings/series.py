@@ -73,15 +73,16 @@ class ForecastConfig(CoreConfig):
         ge=0,
         le=100_000,
     )
-    difference: Literal["auto", "season", "last", "none"] = setting(
+    difference: Literal["auto", "season", "last", "level", "none"] = setting(
         "auto",
         title="Difference from",
-        sentence="From what the network learns the way to the future: the value a season before, the last value, or "
-        "the mean of the window.",
+        sentence="From what the network learns the way to the future: the value a season before, the last value, the "
+        "level of late, or the mean of the window.",
         labels={
             "auto": "What forecast the train part best",
             "season": "The same step of the last season",
             "last": "The last value",
+            "level": "The level — a mean in which recent values count more",
             "none": "The mean of the window",
         },
         advanced=True,

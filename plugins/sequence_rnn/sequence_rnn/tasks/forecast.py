@@ -8,7 +8,7 @@ from trasluz.api import Dataset, Explainer, Kind, LoadedModel, ModelCard, Predic
 from ..explain import HiddenStates
 from ..forecasting.explain import AgainstSimple, ErrorsByHorizon, ForecastAhead, Residuals
 from ..forecasting.predict import ForecastPredictor
-from ..forecasting.script import PREDICT
+from ..forecasting.script import forecast_script
 from ..forecasting.texts import scores
 from ..forecasting.windows import Forecasting
 from ..settings import ForecastConfig
@@ -31,9 +31,9 @@ class Forecast(Task):
 
     def lesson(self, context: TrainContext) -> "Lesson[Forecaster]":
         """Learn the way from a naive forecast to what came."""
-        from ..forecasting.lesson import ForecastLesson
+        from ..forecasting.calibration import CalibratedLesson
 
-        return ForecastLesson(context, self.title)
+        return CalibratedLesson(context, self.title)
 
     def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
         """An item for each origin."""
@@ -49,7 +49,7 @@ class Forecast(Task):
 
     def script(self, card: ModelCard) -> str:
         """Give the source of `predict.py`."""
-        return PREDICT
+        return forecast_script()
 
     def explainers(self) -> Sequence[Explainer]:
         """The forecast, and how good it is."""

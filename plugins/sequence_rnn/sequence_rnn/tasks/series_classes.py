@@ -3,17 +3,25 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from trasluz.api import Explainer, Kind, ModelCard, TrainContext
+from trasluz.api import Explainer, Kind, ModelCard, Note, TrainContext
 
 from ..classification import Classification, ClassLesson
+from ..front import FrontEnd
 from ..series_explain import DecidingPart
 from ..series_front import SeriesFront
 from ..series_script import class_script
 from ..settings import SeriesConfig
 
 if TYPE_CHECKING:
+    from trasluz.torchkit.graph import GraphWriter
+
     from ..lesson import Lesson
     from ..network import Classifier
+
+CHOSEN_BY = 30
+"""Held-out series at the least by which the best weights are chosen; with fewer, one of them is over three points."""
+FEWEST = 4
+"""Series that are learned from at once, at the least."""
 
 
 class SeriesLesson(ClassLesson):
@@ -21,6 +29,34 @@ class SeriesLesson(ClassLesson):
 
     metric = "loss"
     higher_is_better = False
+    average = 0.99
+
+    def __init__(self, context: TrainContext, title: str, front: FrontEnd) -> None:
+        super().__init__(context, title, front)
+        held = context.dataset.count("val")
+        self.choosing = held >= CHOSEN_BY
+        if not self.choosing:
+            sentence = (
+                f"{held} held-out series are too few to choose the best weights by: all passes are made, and the "
+                "average of the last weights is kept."
+            )
+            context.emit(Note(sentence=sentence))
+
+    def batch_size(self) -> int:
+        """The fewer series there are, the fewer at once, or there would be a handful of steps in a pass."""
+        return min(self.config.batch_size, max(FEWEST, len(self.records) // 10))
+
+    def network(self) -> "Classifier":
+        """Stem, core, attention pooling over both."""
+        from ..network import SeriesClassifier, core_of
+
+        stem = self.front.stem(self.facts)
+        core = core_of(self.config, stem.outputs)  # type: ignore[arg-type]
+        return SeriesClassifier(stem, core, len(self.labels), self.config.dropout)
+
+    def judged_by(self, writer: "GraphWriter", features: str, remembered: str) -> str:
+        """Both beside each other, as in the network."""
+        return writer.node("Concat", features, remembered, axis=2)
 
 
 class SeriesClasses(Classification):

@@ -10,7 +10,7 @@ from trasluz.api import Explainer, Kind, LoadedModel, ModelCard, Outputs, Predic
 
 from ..explain import HiddenStates
 from ..labelling import PROBABILITIES, StepLesson, said_of, step_scores
-from ..predict import Feed
+from ..predict import ItemPredictor
 from ..series_explain import StepProbabilities
 from ..series_front import SeriesFront
 from ..series_script import step_script
@@ -47,32 +47,22 @@ class SeriesSteps(Task):
 
     def script(self, card: ModelCard) -> str:
         """Give the source of `predict.py`."""
-        return step_script()
+        return step_script(card)
 
     def explainers(self) -> Sequence[Explainer]:
         """How likely each label is over time, and the hidden states."""
         return StepProbabilities(), HiddenStates()
 
 
-class StepPredictor(Predictor):
-    """One series in, the label of each step out."""
+class StepPredictor(ItemPredictor):
+    """One series in, the label of each step out; step by step as they come, where the model reads forward only."""
 
-    def __init__(self, model: LoadedModel, feed: Feed) -> None:
-        super().__init__(model)
-        self.feed = feed
-        self.graph = model.graph("model")
+    answered = (PROBABILITIES,)
 
     def outputs(self, samples: Sequence[Sample]) -> Sequence[Outputs]:
         """Give `probabilities` (T, K) of each series; each runs alone, as long as it is."""
-        return [self._run(sample, (PROBABILITIES,)) for sample in samples]
-
-    def explaining_outputs(self, sample: Sample) -> Outputs:
-        """Give the outputs of every recurrent layer as well."""
-        return self._run(sample, None)
+        return [self.run(sample, (PROBABILITIES,)) for sample in samples]
 
     def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
         """Name the likeliest label of each step."""
         return said_of(self.card.extra["step_labels"], np.asarray(outputs[PROBABILITIES]))
-
-    def _run(self, sample: Sample, wanted: Sequence[str] | None) -> Outputs:
-        return {name: values[0] for name, values in self.graph.run(self.feed(sample), wanted).items()}

@@ -83,7 +83,9 @@ def parsed(cells: Sequence[str]) -> tuple[np.ndarray, Parsed]:
 def is_time(cell: str) -> bool:
     """Whether a cell is a date or a moment; a plain number is none, unless it is a year."""
     text = cell.strip()
-    return bool(text) and (_moment(text, True, None)[0] is not None or _YEAR.match(text) is not None)
+    if not text or _YEAR.match(text):
+        return bool(text)
+    return any(_moment(text, day_first, None)[0] is not None for day_first in (True, False))
 
 
 def _iso(texts: Sequence[str]) -> np.ndarray | None:
