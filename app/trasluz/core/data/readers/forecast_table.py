@@ -108,6 +108,32 @@ def columns_in(path: Path) -> Columns | None:
     return Columns(encoding, delimiter, comma, time, series, values, tuple(head[i] for i in values), others)
 
 
+def nearly_a_table(path: Path) -> bool:
+    """Whether a table has times, and beside them numbers or nothing, but cannot be used: no names, or no numbers."""
+    try:
+        with path.open("rb") as file:
+            if looks_binary(file.read(2**16)):
+                return False
+        lines = [line.text for line in islice(lines_of(path, encoding_of(path), longest=_LONGEST), 50) if line.text]
+    except OSError:
+        return False
+    delimiter = delimiter_of(lines)
+    rows = [[cell.strip() for cell in cells_of(line, delimiter)] for line in lines if line.strip()]
+    body = [row for row in rows[1:] if len(row) == len(rows[0]) > 1]
+    if len(body) < 2 or not any(is_time(row[0]) for row in body):
+        return False
+    timed = sum(is_time(row[0]) for row in body) >= 0.8 * len(body)
+    return timed and all(is_number(cell) for row in body for cell in row[1:])
+
+
+def unusable(name: str) -> str:
+    """The sentence for a table that is none of times and numbers."""
+    return (
+        f"{quoted(name)} is no table of times and numbers; its first line has to name the columns, one of them the "
+        "date or time, and another one has to hold numbers."
+    )
+
+
 def _time_column(names: Sequence[str], columns: Sequence[Sequence[str]]) -> int | None:
     named = [names.index(name) for name in _TIMES if name in names]
     for i in (*named, *(i for i in range(len(names)) if i not in named)):
@@ -186,10 +212,7 @@ def series_in(path: Path) -> Sequence[MeasuredSeries]:
 def _kept(path: Path, _changed: int, _size: int) -> Sequence[MeasuredSeries]:
     columns = columns_in(path)
     if columns is None:
-        raise DataError(
-            f"{quoted(path.name)} is no table of times and numbers; its first line has to name the columns, one of "
-            "them the date or time."
-        )
+        raise DataError(unusable(path.name))
     total = sum(1 for _ in lines_of(path, columns.encoding, longest=_LONGEST)) - 1
     notes: list[tuple[str, str]] = []
     if total > ROWS_AT_MOST:
@@ -294,6 +317,9 @@ def _on_grid(path: Path, name: str, gathered: _Gathered, columns: Columns) -> Me
         at = gathered.times[int(np.flatnonzero(~known)[0])]
         notes.append(("bad-time", f"{called} has {int((~known).sum()):,} times that are none, first {quoted(at)}."))
         times, values = times[known], values[known]
+    nothing = int((~np.isfinite(values)).sum())
+    if nothing:
+        notes.append(("missing", f"{called} has no value in {nothing:,} of {values.size:,} cells of numbers."))
     if how.zoned:
         mixed = " and some name none" if how.zoned < len(gathered.times) else ""
         notes.append(("time-zone", f"The times of {called} name a time zone{mixed}; all are taken in UTC."))

@@ -12,7 +12,7 @@ from trasluz.core.data.names import place_of, quoted, shown
 from trasluz.core.data.splits import SHARE, split_of_file
 from trasluz.core.data.walk import listing, unopened
 
-from .forecast_table import Columns, MeasuredSeries, columns_in, series_in
+from .forecast_table import Columns, MeasuredSeries, columns_in, nearly_a_table, series_in, unusable
 from .parts import file_and_part
 
 SUFFIXES = (".csv", ".tsv")
@@ -35,6 +35,8 @@ class Forecasts(DatasetSource):
         """
         tables = _tables(root)
         if not tables:
+            if root.is_file() and root.suffix.lower() in SUFFIXES and nearly_a_table(root):
+                return Detection("forecast, unusable", 0.3, "A table of times that cannot be used")
             return None
         names = {columns.names for _, columns in tables}
         if len(names) > 1:
@@ -50,6 +52,10 @@ class Forecasts(DatasetSource):
     def records(self, root: Path) -> Iterator[Record | Problem]:
         """Yield for each series the stretch that is learned from and the later one that is judged by."""
         tables = _tables(root)
+        if not tables and root.is_file():
+            yield Problem("unreadable", unusable(root.name), Severity.ERROR, (shown(root.name),))
+            return
+        yield from _others(root, [path for path, _ in tables])
         splits = {path: split_of_file(path) for path, _ in tables} if root.is_dir() else {}
         given = any(splits.values())
         judged = "val" in splits.values()
@@ -162,6 +168,16 @@ def _stretches(count: int, split: Split | None, judged: bool) -> list[tuple[Spli
         return [(split, 0, count)]
     low = min(count - 1, max(1, round(count * (1 - SHARE))))
     return [("train", 0, low), ("val", low, count)]
+
+
+def _others(root: Path, tables: Sequence[Path]) -> Iterator[Problem]:
+    """Files beside the tables that are named as tables."""
+    if root.is_file():
+        return
+    for name in listing(root).files:
+        if name.lower().endswith(SUFFIXES) and root / name not in tables:
+            sentence = f"{quoted(name)} is no table of times and numbers; it is left out."
+            yield Problem("unreadable", sentence, Severity.WARNING, (shown(name),))
 
 
 def _tables(root: Path) -> list[tuple[Path, Columns]]:

@@ -11,6 +11,7 @@ from trasluz.core.data.names import place_of, quoted, shown
 from trasluz.core.data.walk import files_below
 
 from .class_folders import ClassFolders, ClassFolderWalk, find_class_folders
+from .lines import looks_binary
 from .manifest import SUFFIXES as MANIFESTS
 from .manifest import class_columns, class_records, columns_of, lists_files, manifest_in
 
@@ -112,6 +113,9 @@ def _detected_file(path: Path) -> Detection | None:
         raise DataError(f"{quoted(path.name)} is one photo; choose the folder that holds the folders of the classes.")
     if path.suffix.lower() not in MANIFESTS:
         return None
+    with path.open("rb") as file:
+        if looks_binary(file.read(2**16)):
+            raise DataError(f"{quoted(path.name)} is no text, although its name says so; save it as CSV again.")
     if lists_files(path, "label", _is_photo):
         return Detection("manifest", 0.95, f"Photos listed in {quoted(path.name)}")
     if class_columns(columns_of(path)) is None:

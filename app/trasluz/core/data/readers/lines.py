@@ -24,6 +24,8 @@ _BY_MARK: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_RARE: Final = ("mac_", "hp_", "cp4", "cp7", "cp8", "cp11", "ptcp", "kz")
+"""Codes of DOS and of old machines, which a few letters among numbers are easily taken for."""
 # What no eye sees and no font draws. Marks of direction and the joiners of emoji are text, and stay.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _SPACES = re.compile(r"[ \t\r\n\x0b\x0c\x85\xa0\u2028\u2029]+")
@@ -60,8 +62,8 @@ def encoding_of(path: Path) -> str:
             pass
     from charset_normalizer import from_bytes
 
-    found = from_bytes(start[:_GUESSED_FROM]).best()
-    return found.encoding if found is not None else "cp1252"
+    guesses = [each.encoding for each in from_bytes(start[:_GUESSED_FROM])]
+    return next((each for each in guesses if not each.startswith(_RARE)), "cp1252")
 
 
 def encoding_note(path: Path, encoding: str) -> Problem | None:
