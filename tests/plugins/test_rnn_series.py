@@ -15,7 +15,8 @@ def sample(values: np.ndarray) -> Sample:
     return Sample(Record(path="a.csv"), {"series": values.astype(np.float32)})
 
 
-def test_gaps_are_told_apart_from_zeros_in_torch_and_in_the_graph(tmp_path) -> None:
+@pytest.mark.parametrize("placed", [True, False])
+def test_gaps_are_told_apart_from_zeros_in_torch_and_in_the_graph(tmp_path, placed: bool) -> None:
     import onnxruntime
     import torch
 
@@ -24,20 +25,21 @@ def test_gaps_are_told_apart_from_zeros_in_torch_and_in_the_graph(tmp_path) -> N
     front = SeriesFront()
     values = np.random.default_rng(0).normal(size=(31, 2))
     values[4:9, 0] = np.nan
-    x = front.exactly(sample(values), FACTS)
-    assert x.shape == (1, 4, 31)
+    facts = {**FACTS, "placed": placed}
+    x = front.exactly(sample(values), facts)
+    assert x.shape == (1, 4 + placed, 31)
     assert x[0, 2, 4:9].sum() == 0
     torch.manual_seed(0)
-    stem = front.stem(FACTS).eval()
+    stem = front.stem(facts).eval()
     writer = GraphWriter()
-    name = front.write(writer, stem, FACTS)
+    name = front.write(writer, stem, facts)
     writer.output(name, ("items", "steps", stem.outputs))
     writer.save(tmp_path / "stem.onnx", "test")
     session = onnxruntime.InferenceSession(str(tmp_path / "stem.onnx"), providers=["CPUExecutionProvider"])
     with torch.no_grad():
         expected = stem(x).numpy()
-    (found,) = session.run(None, front.feed(sample(values), FACTS))
-    assert found.shape == (1, front.steps(Record(path="a", length=31), FACTS), stem.outputs)
+    (found,) = session.run(None, front.feed(sample(values), facts))
+    assert found.shape == (1, front.steps(Record(path="a", length=31), facts), stem.outputs)
     assert np.allclose(found, expected, atol=1e-5)
 
 

@@ -71,6 +71,24 @@ class Metric(_Event):
     best: bool = False
 
 
+class PreviewLine(BaseModel):
+    """One line of a small drawing.
+
+    Attributes:
+        name: What it is: `so far`, `what came`, `forecast`, or empty.
+        start: The step of its first value.
+        step: Steps from one value to the next.
+        values: Finite numbers, None where there is none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = ""
+    start: float = 0.0
+    step: float = 1.0
+    values: tuple[float | None, ...]
+
+
 class Previewed(BaseModel):
     """One sample and what the model makes of it now."""
 
@@ -80,6 +98,7 @@ class Previewed(BaseModel):
     target: str
     text: str
     score: float | None = None
+    lines: tuple[PreviewLine, ...] = ()
 
 
 class Preview(_Event):

@@ -75,6 +75,7 @@ class SeriesFront(FrontEnd):
             "mean": mean.tolist(),
             "spread": np.where(spread > FLAT, spread, 1.0).tolist(),
             "strides": strides,
+            "placed": not self.stepwise,
         }
         if self.stepwise and getattr(context.config, "directions", "both") == "one":
             facts["streaming"] = {
@@ -91,7 +92,7 @@ class SeriesFront(FrontEnd):
         """Give the convolutions over a series."""
         from .stems import SeriesStem
 
-        return SeriesStem(2 * facts["channels"], facts["strides"], streaming="streaming" in facts)
+        return SeriesStem(_inputs(facts), facts["strides"], streaming="streaming" in facts)
 
     def steps(self, record: Record, facts: Mapping[str, Any]) -> int:
         """As the stem thins the series out."""
@@ -125,17 +126,21 @@ class SeriesFront(FrontEnd):
         return values
 
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
-        """(B, 2 D, S) float32: values, 0 where there is none, and 1 where there is one; padded with 0.
+        """(B, 2 D or 2 D + 1, S) float32: values, 0 where there is none, and 1 where there is one; padded with 0.
 
-        A stream has the steps before the first one too, of which nothing is there.
+        Where the whole series is there, the last channel says which part of it a step is in, from -1 to 1. A stream has
+        the steps before the first one too, of which nothing is there.
         """
         import torch
 
         past = facts["streaming"]["states"][PAST][1] if "streaming" in facts else 0
-        x = np.zeros((len(several), 2 * facts["channels"], past + max(map(len, several))), np.float32)
+        x = np.zeros((len(several), _inputs(facts), past + max(map(len, several))), np.float32)
         for row, values in zip(x, several, strict=True):
             there = np.isfinite(values)
-            row[:, past : past + len(values)] = np.concatenate([np.where(there, values, 0), there], axis=1).T
+            known = np.concatenate([np.where(there, values, 0), there], axis=1).T
+            row[: len(known), past : past + len(values)] = known
+            if facts.get("placed"):
+                row[-1, : len(values)] = 2 * np.arange(len(values)) / len(values) - 1
         return torch.from_numpy(x), torch.tensor([self._steps(len(values), facts) for values in several])
 
     def exactly(self, sample: Sample, facts: Mapping[str, Any]) -> "Tensor":
@@ -156,7 +161,8 @@ class SeriesFront(FrontEnd):
         scaled = writer.node("Div", shifted, writer.constant(facts["spread"]))
         values = writer.node("Where", gaps, writer.constant(0.0), scaled)
         there = writer.cast(writer.node("Not", gaps), np.float32)
-        x = writer.node("Transpose", writer.node("Concat", values, there, axis=2), perm=[0, 2, 1])
+        parts = [values, there, *([_write_places(writer, there)] if facts.get("placed") else [])]
+        x = writer.node("Transpose", writer.node("Concat", *parts, axis=2), perm=[0, 2, 1])
         return writer.node("Transpose", writer.sequential(stem.layers, x), perm=[0, 2, 1])  # type: ignore[arg-type]
 
     def feed(self, sample: Sample, facts: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -167,6 +173,7 @@ class SeriesFront(FrontEnd):
         """Say what happens to a series."""
         states = "; with it the states, `past` NaN and the others 0 at first, then what the graph gave as `…_after`"
         feed = f"`{INPUT}`: (series, steps, {facts['channels']}) float32, any number of steps"
+        place = {"place": "a last channel, from -1 at the first step to 1 after the last"}
         return {
             "before_the_graph": {
                 "read": f"numbers as they are, NaN where there is none; the first {LONGEST:,} steps at the most",
@@ -175,6 +182,7 @@ class SeriesFront(FrontEnd):
             "in_the_graph": [
                 {"subtract": facts["mean"], "divide by": facts["spread"]},
                 {"missing": "0, and a second set of channels says what is there"},
+                *([place] if facts.get("placed") else []),
             ],
         }
 
@@ -186,6 +194,21 @@ class SeriesFront(FrontEnd):
                 f"{facts['channels']}; it is left out."
             )
         return np.ascontiguousarray(values, np.float32)
+
+
+def _inputs(facts: Mapping[str, Any]) -> int:
+    """Channels that the stem is given."""
+    return 2 * int(facts["channels"]) + bool(facts.get("placed"))
+
+
+def _write_places(writer: "GraphWriter", there: str) -> str:
+    """Where in the series each step is, (B, S, 1) from -1 to 1."""
+    first = writer.node("Slice", there, writer.integers(0), writer.integers(1), writer.integers(2))
+    ones = writer.node("Add", writer.node("Mul", first, writer.constant(0.0)), writer.constant(1.0))
+    count = writer.node("ReduceSum", ones, writer.integers(1), keepdims=1)
+    before = writer.node("Sub", writer.node("CumSum", ones, writer.constant(1, np.int64)), ones)
+    share = writer.node("Div", before, count)
+    return writer.node("Sub", writer.node("Mul", share, writer.constant(2.0)), writer.constant(1.0))
 
 
 def _over(function: Any, column: np.ndarray, otherwise: float) -> float:

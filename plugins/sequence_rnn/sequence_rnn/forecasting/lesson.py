@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import DataError, Note, Outputs, Previewed, Sample, TrainContext
+from trasluz.api import DataError, Note, Outputs, Previewed, PreviewLine, Record, Sample, TrainContext
 
 from ..lesson import GRAPH_FILE, Lesson
 from ..settings import ForecastConfig
+from ..sketches import line
 from .baselines import baselines, verdict
 from .intervals import Missed, covered, widths_for
 from .rolling import away, forecast, windowed
@@ -38,6 +39,8 @@ FEWEST = 8
 """Held-out forecasts; with less there are no halves."""
 SMALL, STEPS = 8, 12
 """Windows of a batch at the least, and steps of a pass that there should be where the series is short."""
+SKETCHED = 3
+"""Horizons of the past in a small drawing."""
 SLACK = 0.5
 """Spreads of the window up to which an error counts by its square, and beyond by its size (Huber 1964)."""
 
@@ -172,11 +175,22 @@ class ForecastLesson(Lesson["Forecaster"]):
         found = self._forecasts(network, chosen)
         items = [record for record, wanted in zip(self._records(), chosen, strict=True) if wanted]
         texts = [self._written(each["forecast"]) for each in found]
-        rows = list(zip(items, texts, strict=True))
-        return Validation(
-            scores(texts, [record.target for record in items]),
-            [Previewed(path=record.path, target=record.target, text=text) for record, text in shown(rows)],
-        )
+        rows = list(zip(items, texts, found, strict=True))
+        previews = [
+            Previewed(path=r.path, target=r.target, text=text, lines=self._sketch(r, each))
+            for r, text, each in shown(rows)
+        ]
+        return Validation(scores(texts, [record.target for record in items]), previews)
+
+    def _sketch(self, record: Record, found: Mapping[str, np.ndarray]) -> tuple[PreviewLine, ...]:
+        """The first column that is forecast: its past, what came, and what is forecast now."""
+        number, at, column = int(record.extra["number"]), int(record.extra["at"]), self.plan.targets[0]
+        past = self.data.series[number].values[max(0, at - SKETCHED * self.plan.horizon) : at, column]
+        # each begins at the last value that is known, so that the lines meet
+        last = past[-1:]
+        ahead = [np.concatenate([last, each[:, column]]) for each in (self._came(number, at), found["forecast"])]
+        lines = [line(past, name="so far", start=1.0 - len(past))]
+        return (*lines, line(ahead[0], name="what came"), line(ahead[1], name="forecast now"))
 
     def outcome(self, metrics: Mapping[str, float]) -> str:
         """By the naive forecast's error."""

@@ -303,7 +303,7 @@ def _tidy(label: str) -> str:
 # Numbers
 
 
-class NotNumbers(DataError):
+class NotNumbersError(DataError):
     """Text, or nothing at all, where the numbers of a series should be."""
 
     rule = "not-numbers"
@@ -353,7 +353,7 @@ def steps_of(path: Path, called: str, table: SeriesTable, stretches: Sequence[Se
         found = _by_steps(text, where, table)
         values = found.values
     if not len(values) or not np.isfinite(values).any():
-        raise NotNumbers(f"{where} holds no number; it is left out.")
+        raise NotNumbersError(f"{where} holds no number; it is left out.")
     notes = list(found.notes)
     flat = [d for d in range(values.shape[1]) if np.isfinite(values[:, d]).any() and np.nanstd(values[:, d]) == 0]
     if flat and len(flat) == values.shape[1] and len(values) > 1:
@@ -367,7 +367,7 @@ def _numbers(cells: Sequence[str], where: str, table: SeriesTable) -> np.ndarray
     except ValueError:
         at = next(i for i, cell in enumerate(cells) if not is_number(cell, comma=table.comma))
         name = table.names[at] if at < len(table.names) else f"value {at + 1}"
-        raise NotNumbers(
+        raise NotNumbersError(
             f"{where} has {quoted(cells[at].strip())} at {name}, which is no number; it is left out. Correct it, or "
             "leave the cell empty."
         ) from None
