@@ -26,6 +26,7 @@ def build_sample(name: str, at: Path) -> Path:
 
     `surfaces`: three surfaces cut in tiles, in split and class folders. `digits`: handwritten digits in class folders.
     `sunspots`: a series of 309 years to forecast. `dates`: pairs of texts, a date as people write it and as ISO 8601.
+    `memory`: letters that are to be said again a hundred steps later.
 
     Raises:
         DataError: If there is no such sample, something else is in the folder, or it cannot be written.
@@ -173,11 +174,17 @@ def _written(day: date, chance: random.Random) -> str:
     return chance.choice(ways)
 
 
+def _memory() -> Iterator[tuple[Path, str]]:
+    """One problem of long memory; its items are made by formula."""
+    yield Path("copy.memory.json"), '{"problem": "copy", "delay": 100}\n'
+
+
 _MAKERS: Final[dict[str, Callable[[], Iterator[tuple[Path, np.ndarray | str]]]]] = {
     "surfaces": _surfaces,
     "digits": _digits,
     "sunspots": _sunspots,
     "dates": _dates,
+    "memory": _memory,
 }
 _SOURCES: Final = {
     "surfaces": (
@@ -195,5 +202,9 @@ _SOURCES: Final = {
     "dates": (
         "Days from 1800 to 2099, drawn and written by Trasluz in English, Spanish, French and German.\n"
         "Where only numbers are written, the day comes first.\n"
+    ),
+    "memory": (
+        "Letters, a hundred steps of silence, and the question which letters they were: made by formula, after\n"
+        "S. Hochreiter and J. Schmidhuber, “Long short-term memory”, Neural Computation 1997.\n"
     ),
 }

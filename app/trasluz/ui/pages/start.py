@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QSizePo
 
 from trasluz.ui import theme
 from trasluz.ui.widgets import Label, PrimaryButton, SecondaryButton, clear_layout
-from trasluz.ui.widgets.samples import paint_dates, paint_digits, paint_sunspots, paint_surfaces
+from trasluz.ui.widgets.samples import paint_dates, paint_digits, paint_memory, paint_sunspots, paint_surfaces
 
 from .page import Page
 
@@ -21,6 +21,7 @@ _SAMPLES = (
     ("digits", "Handwritten digits", "Ten classes, 1,797 tiny scans: which digit is it?", paint_digits),
     ("sunspots", "Sunspots", "Three hundred years of the sun: what comes next?", paint_sunspots),
     ("dates", "Dates", "“3 de mayo de 1998” is 1998-05-03; in four languages.", paint_dates),
+    ("memory", "Long memory", "Which kind of cell still knows a letter after a hundred steps?", paint_memory),
 )
 _RECENT = 6
 
@@ -74,7 +75,7 @@ class SampleTile(_Tile):
         painter = QPainter(self)
         self._paint_frame(painter)
         self._drawing(painter, QRectF(12, 12, 68, 68))
-        self._paint_text(painter, QRectF(94, 24, self.width() - 108, self.height() - 32), self.text(), self._sentence)
+        self._paint_text(painter, QRectF(94, 16, self.width() - 106, self.height() - 20), self.text(), self._sentence)
 
 
 class ProjectTile(_Tile):
@@ -196,7 +197,7 @@ class StartPage(Page):
             tile = SampleTile(title, sentence, drawing)
             tile.clicked.connect(lambda _checked=False, n=name: self._open_sample(n))
             self.samples[name] = tile
-            row, column = divmod(len(self.samples) - 1, 2)
+            row, column = divmod(len(self.samples) - 1, 3)
             grid.addWidget(tile, row, column)
         self.body.addLayout(grid)
         self.trouble = Label("", "bad", wrap=True)

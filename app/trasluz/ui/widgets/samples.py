@@ -104,3 +104,19 @@ def paint_dates(painter: QPainter, place: QRectF) -> None:
     middle = place.center()
     painter.drawLine(QPointF(middle.x() - 18, middle.y()), QPointF(middle.x() + 18, middle.y()))
     painter.restore()
+
+
+def paint_memory(painter: QPainter, place: QRectF) -> None:
+    """Letters, dots, and question marks."""
+    painter.save()
+    _clip(painter, place)
+    painter.fillRect(place, QColor("#4A2F3C"))
+    font = QFont("monospace")
+    font.setPixelSize(int(place.height() * 0.24))
+    painter.setFont(font)
+    rows = (("abd", "#F3E9DA"), ("…", "#B79AA6"), ("???", "#F0B35A"))
+    for number, (text, tone) in enumerate(rows):
+        box = QRectF(place.left(), place.top() + number * place.height() / 3, place.width(), place.height() / 3)
+        painter.setPen(QColor(tone))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()

@@ -56,6 +56,10 @@ def test_dates_are_pairs_of_texts_and_no_day_is_in_two_parts(tmp_path: Path) -> 
     assert summary.columns == ("source", "target")
 
 
+def test_the_problem_of_long_memory_is_a_file(tmp_path: Path) -> None:
+    assert '"copy"' in (build_sample("memory", tmp_path / "memory") / "copy.memory.json").read_text()
+
+
 def test_a_second_time_nothing_is_written(tmp_path: Path) -> None:
     at = build_sample("surfaces", tmp_path / "s")
     before = {p: p.stat().st_mtime_ns for p in at.rglob("*")}
@@ -83,7 +87,7 @@ def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
 
 
 def test_sentences(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="dates, digits, sunspots and surfaces"):
+    with pytest.raises(DataError, match="dates, digits, memory, sunspots and surfaces"):
         build_sample("cats", tmp_path / "s")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").touch()
