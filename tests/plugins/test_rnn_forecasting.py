@@ -108,7 +108,7 @@ def test_settings_that_do_not_fit_get_a_sentence(tmp_path: Path) -> None:
         unique=True,
     ),
 )
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 def test_forecasts_come_back_from_their_text(values, names) -> None:
     array = np.array(values)
     found = read(written(["a " + n for n in names], array, low=array - 1, high=array + 1, naive=np.array([0.5, 2])))
