@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from trasluz.api import (
     Alignment,
     Audio,
+    Band,
     Bars,
     Curve,
     Heatmap,
@@ -59,6 +60,7 @@ FULL: dict[str, View] = {
         "pass",
         unit="%",
         baselines={"before": 0.6},
+        bands=(Band("holds 80 %", X, X / 40 - 0.1, X / 40 + 0.1, of=1),),
     ),
     "points": Points("Words", rng.normal(size=(30, 2)), [f"w{i}" for i in range(30)], ["a", "b", "c"] * 10),
     "alignment": Alignment("Who looked at whom", ("the", "house"), ("la", "casa"), np.array([[0.9, 0.1], [0.2, 0.8]])),
@@ -86,6 +88,7 @@ EMPTY: dict[str, View] = {
     "matrix": Matrix("m", np.zeros((0, 0), int), (), ()),
     "curve": Curve("c", ()),
     "curve-one-point": Curve("c", (Series("s", np.array([1.0]), np.array([0.5])),), unit="%"),
+    "curve-band": Curve("c", (), bands=(Band("b", X[:1], X[:1], X[:1]), Band("n", X, np.full(30, np.nan), X))),
     "curve-nan": Curve("c", (Series("s", X, np.full(30, np.nan)),)),
     "points": Points("p", np.zeros((0, 2))),
     "points-one": Points("p", np.zeros((1, 2))),

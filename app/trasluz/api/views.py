@@ -77,11 +77,27 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """The room between two lines, in a light tone of the line it belongs to: `x`, `low` and `high` of length (N,).
+
+    Attributes:
+        of: The number of that line.
+    """
+
+    name: str
+    x: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Curve:
     """Lines over a shared axis, labelled at their ends; `baselines` are dashed horizontal lines by name.
 
     Attributes:
         caption: A sentence that reads it.
+        bands: Behind the lines, as intervals are drawn.
     """
 
     title: str
@@ -91,6 +107,7 @@ class Curve:
     unit: str = ""
     baselines: Mapping[str, float] | None = None
     caption: str = ""
+    bands: Sequence[Band] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +408,9 @@ def _restored(kind: type, name: str, value: Any) -> Any:
         return array.astype(np.uint8) if name == "image" else array
     if name == "series":
         return tuple(Series(s["name"], np.asarray(s["x"]), np.asarray(s["y"])) for s in value)
+    if name == "bands":
+        arrays = ("x", "low", "high")
+        return tuple(Band(**{key: np.asarray(v) if key in arrays else v for key, v in each.items()}) for each in value)
     if kind is Quadrants and name in ("across", "down"):
         return Axis(**{**value, "ends": tuple(value["ends"])})
     if kind is Quadrants and name == "cells":

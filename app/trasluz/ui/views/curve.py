@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from trasluz.api import Curve, Series
 from trasluz.ui import theme
 
+from .bands import ends, paint_band
 from .canvas import Canvas, number, sized, text_width, ticks, widest, write
 from .colour import inks
 
@@ -49,9 +50,9 @@ class CurvePainter(Canvas):
 
     def spoken(self) -> str:
         """Where each line ends, and the baselines."""
-        ends = [f"{s.name} ends at {number(float(s.y[-1]), self.view.unit)}" for s in self.view.series if len(s.y)]
-        ends += [f"{n} at {number(v, self.view.unit)}" for n, v in (self.view.baselines or {}).items()]
-        said = f"{self.view.title}: " + ("; ".join(ends) if ends else "no points yet")
+        last = [f"{s.name} ends at {number(float(s.y[-1]), self.view.unit)}" for s in self.view.series if len(s.y)]
+        last += [f"{n} at {number(v, self.view.unit)}" for n, v in (self.view.baselines or {}).items()]
+        said = f"{self.view.title}: " + ("; ".join(last) if last else "no points yet")
         return f"{said}. {self.view.caption}" if self.view.caption else said
 
     def wanted_height(self, width: float) -> float:
@@ -63,6 +64,8 @@ class CurvePainter(Canvas):
         plot = self._plot(area)
         x_low, x_high, y_low, y_high = self._ranges()
         self._draw_grid(painter, area, plot)
+        for band in self.view.bands:
+            paint_band(painter, band, line_colour(band.of), lambda x, y: self._point(plot, x, y))
         ink = inks()
         names: list[tuple[float, str, QColor, bool]] = []
         for i, series in enumerate(self.view.series):
@@ -153,6 +156,11 @@ class CurvePainter(Canvas):
             xs, ys = _clean(series)
             if len(xs) and xs[0] <= x <= xs[-1]:
                 lines.append(f"{series.name}: {number(float(np.interp(x, xs, ys)), self.view.unit)}")
+        for band in self.view.bands:
+            xs, *both = ends(band)
+            if len(xs) and xs[0] <= x <= xs[-1]:
+                low, high = (number(float(np.interp(x, xs, each)), self.view.unit) for each in both)
+                lines.append(f"{band.name}: {low} to {high}")
         return "\n".join(lines)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -170,6 +178,7 @@ class CurvePainter(Canvas):
         ys = [_clean(s)[1] for s in self.view.series if len(_clean(s)[1])]
         heights = [*(float(y.min()) for y in ys), *(float(y.max()) for y in ys)]
         heights += list((self.view.baselines or {}).values())
+        heights += [float(each) for band in self.view.bands for end in ends(band)[1:] for each in end]
         x_low = min((float(x.min()) for x in xs), default=0.0)
         x_high = max((float(x.max()) for x in xs), default=1.0)
         if self._span:
@@ -200,9 +209,9 @@ class CurvePainter(Canvas):
         font = self.body_font(bold=True)
         right = min(area.width() * 0.34, widest(font, names) + 17) if names else 8
         if self._span:  # a line that is still on its way has room for its name before the axis ends
-            ends = [float(s.x[-1]) for s in self.view.series if len(s.x)]
+            reached = [float(s.x[-1]) for s in self.view.series if len(s.x)]
             x_low, x_high = self._ranges()[:2]
-            inside = (area.width() - left) * (1 - (max(ends, default=x_low) - x_low) / (x_high - x_low))
+            inside = (area.width() - left) * (1 - (max(reached, default=x_low) - x_low) / (x_high - x_low))
             right = max(8.0, right - inside)
         return QRectF(
             area.left() + left,

@@ -1,10 +1,11 @@
 """What can be seen in a forecaster: the forecast over the series, what it misses, how errors grow, who else does it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from trasluz.api import Bars, Curve, Explainer, ModelCard, Predictor, Sample, Series
+from trasluz.api import Band, Bars, Curve, Explainer, ModelCard, Predictor, Sample, Series
 
 from ..explain import FAMILY
 from .predict import ForecastPredictor
@@ -60,9 +61,9 @@ class ForecastAhead(_OfColumns):
             series=[
                 Series("so far", time[np.isfinite(past)], past[np.isfinite(past)].astype(float)),
                 Series("forecast", ahead, joined(np.asarray(outputs["forecast"]))),
-                Series(f"{share}, upper end", ahead, joined(high)),
-                Series(f"{share}, lower end", ahead, joined(low)),
             ],
+            bands=[Band(f"holds {share}", ahead, joined(low), joined(high), of=1)],
+            caption=_about(predictor.card.extra, share),
             x_title="steps from the last row",
             y_title=predictor.columns[column],
         )
@@ -140,6 +141,15 @@ class AgainstSimple(_OfForecasts):
             highlight="network",
             unit="MASE",
         )
+
+
+def _about(facts: Mapping[str, Any], share: str) -> str:
+    """What the interval is, and what it did hold."""
+    checked = facts.get("covered")
+    made = f"The interval is made to hold {share} of what comes"
+    if not checked:
+        return f"{made}; there was too little to check that by."
+    return f"{made}; of {checked['values']:,} later values it held {checked['share']:.0%}."
 
 
 def _known(predictor: ForecastPredictor, sample: Sample) -> np.ndarray:
