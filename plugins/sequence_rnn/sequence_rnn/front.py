@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import Record, Sample, TrainContext
+from trasluz.api import PreviewLine, Record, Sample, TrainContext
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -52,6 +52,10 @@ class FrontEnd(ABC):
     def plain(self, kept: np.ndarray, facts: Mapping[str, Any]) -> np.ndarray:
         """A kept item as it is, as `together` takes it; the same unless the two differ."""
         return kept
+
+    def sketch(self, kept: np.ndarray) -> tuple[PreviewLine, ...]:
+        """A small drawing of a kept item, for those who watch; none where its picture says more."""
+        return ()
 
     @abstractmethod
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":

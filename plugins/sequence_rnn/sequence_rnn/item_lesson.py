@@ -156,7 +156,10 @@ class ItemLesson(Lesson[Net]):
         metrics = self.metrics([text for _, text in rows], [record.target for record, _ in rows])
         return Validation(
             {**metrics, "loss": loss / max(weight, 1.0)},
-            [Previewed(path=record.path, target=record.target, text=text) for record, text in shown(rows)],
+            [
+                Previewed(path=r.path, target=r.target, text=text, lines=self.front.sketch(self.kept(r)))
+                for r, text in shown(rows)
+            ],
         )
 
     def reference(self, network: Net) -> Callable[[Sequence[Sample]], list[Outputs]]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import DataError, Record, Sample, TrainContext
+from trasluz.api import DataError, PreviewLine, Record, Sample, TrainContext
 
 from .front import FrontEnd
+from .sketches import channels
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -124,6 +125,10 @@ class SeriesFront(FrontEnd):
         start = int(draw.integers(0, len(values) - long + 1))
         values[start : start + long] = np.nan
         return values
+
+    def sketch(self, kept: np.ndarray) -> tuple[PreviewLine, ...]:
+        """The first channels."""
+        return channels(kept)
 
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
         """(B, 2 D or 2 D + 1, S) float32: values, 0 where there is none, and 1 where there is one; padded with 0.

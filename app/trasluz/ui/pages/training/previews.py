@@ -12,6 +12,8 @@ from trasluz.ui.pages.words import share_words
 from trasluz.ui.thumbnails import Thumbnails, cover
 from trasluz.ui.widgets.basic import Painted
 
+from .sketches import paint_sketches, sketched, wanted_height
+
 _PICTURE = 56.0
 _PITCH = 65.0
 
@@ -43,10 +45,14 @@ class PreviewList(Painted):
 
     def sizeHint(self) -> QSize:
         """Five rows."""
+        if sketched(items := [item for _, item in self._items]):
+            return QSize(280, wanted_height(items))
         return QSize(280, int(_PITCH * min(5, max(1, len(self._items)))))
 
     def minimumSizeHint(self) -> QSize:
         """Two rows."""
+        if sketched(items := [item for _, item in self._items]):
+            return QSize(200, wanted_height(items, least=True))
         return QSize(200, int(_PITCH * 2))
 
     def resizeEvent(self, event: object) -> None:
@@ -63,6 +69,9 @@ class PreviewList(Painted):
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         if self._items and not any(item.target for _, item in self._items):
             self._paint_written(painter)
+            return
+        if sketched(items := [item for _, item in self._items]):
+            paint_sketches(painter, QRectF(self.rect()), items, _paint_line)
             return
         shown = self._items[: self._room()]
         pitch = min(_PITCH + 16, (self.height() + 9) / max(1, len(shown)))
@@ -96,6 +105,10 @@ class PreviewList(Painted):
             painter.setPen(theme.color("muted"))
             place = QRectF(row.right() - score_width, row.top() + 18, score_width, 20)
             painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, score)
+
+
+def _paint_line(painter: QPainter, line: QRectF, item: Previewed, right: bool) -> None:
+    _paint_words(painter, line, item, right=right)
 
 
 def _paint_words(painter: QPainter, line: QRectF, item: Previewed, *, right: bool) -> None:

@@ -16,8 +16,8 @@ _BETWEEN = 14.0
 _NAMED = ("so far", "what came", "forecast now")
 """The lines of a forecast: muted, in ink, and in the colour of the model's own."""
 
-Words = Callable[[QPainter, QRectF, Previewed], None]
-"""Paints what an item is and what is said of it into a line."""
+Words = Callable[[QPainter, QRectF, Previewed, bool], None]
+"""Paints what an item is, what is said of it, and whether that is right, into a line."""
 
 
 def sketched(items: Sequence[Previewed]) -> bool:
@@ -51,7 +51,8 @@ def paint_sketches(painter: QPainter, area: QRectF, items: Sequence[Previewed], 
         place = QRectF(area.left(), area.top() + head + number * pitch, area.width(), pitch - _BETWEEN - below)
         paint_lines(painter, place, item.lines)
         if below:
-            words(painter, QRectF(place.left(), place.bottom() + 2, place.width(), below - 2), item)
+            line = QRectF(place.left(), place.bottom() + 2, place.width(), below - 2)
+            words(painter, line, item, item.text == item.target)
 
 
 def paint_lines(painter: QPainter, place: QRectF, lines: Sequence[PreviewLine]) -> None:
