@@ -1,0 +1,43 @@
+"""Series while they are learned: drawn with what came and what is forecast, or with their label below."""
+
+import pytest
+from PySide6.QtGui import QColor, QImage
+from pytestqt.qtbot import QtBot
+
+from trasluz.api import Previewed, PreviewLine
+from trasluz.ui import theme
+from trasluz.ui.pages.training.previews import PreviewList
+
+
+def forecast(end: float) -> Previewed:
+    past = PreviewLine(name="so far", start=-2, values=(1.0, None, 2.0))
+    came, now = (PreviewLine(name=name, values=(2.0, v)) for name, v in (("what came", 3.0), ("forecast now", end)))
+    return Previewed(path="a.csv", target="x: 3", text=f"x: {end}", lines=(past, came, now))
+
+
+def colours(image: QImage) -> set[str]:
+    places = ((x, y) for x in range(image.width()) for y in range(image.height()))
+    return {image.pixelColor(x, y).name() for x, y in places}
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_what_came_and_what_is_forecast_stand_in_one_drawing(qtbot: QtBot, look: str) -> None:
+    theme.theme().set_mode(look)
+    drawn = PreviewList()
+    qtbot.addWidget(drawn)
+    drawn.resize(240, 120)
+    drawn.show_items([("a", forecast(1.0))])
+    seen = colours(drawn.grab().toImage())
+    assert {QColor(theme.color(name)).name() for name in ("accent", "chip")} <= seen
+    assert drawn.sizeHint().height() > 60
+
+
+def test_a_series_without_any_number_and_one_with_a_label_are_painted_too(qtbot: QtBot) -> None:
+    drawn = PreviewList()
+    qtbot.addWidget(drawn)
+    drawn.resize(240, 200)
+    lines = (PreviewLine(values=(1.0, 2.0, None, 0.5)), PreviewLine(values=(None, None)))
+    drawn.show_items(
+        [("a", Previewed(path="a", target="up", text=said, lines=lines[n:])) for n, said in enumerate(("up", "down"))]
+    )
+    assert not drawn.grab().isNull()
