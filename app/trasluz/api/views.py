@@ -409,8 +409,10 @@ def _restored(kind: type, name: str, value: Any) -> Any:
     if name == "series":
         return tuple(Series(s["name"], np.asarray(s["x"]), np.asarray(s["y"])) for s in value)
     if name == "bands":
-        arrays = ("x", "low", "high")
-        return tuple(Band(**{key: np.asarray(v) if key in arrays else v for key, v in each.items()}) for each in value)
+        return tuple(
+            Band(b["name"], *(np.asarray(b[key]) for key in ("x", "low", "high")), of=int(b.get("of", 0)))
+            for b in value
+        )
     if kind is Quadrants and name in ("across", "down"):
         return Axis(**{**value, "ends": tuple(value["ends"])})
     if kind is Quadrants and name == "cells":
