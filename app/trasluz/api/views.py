@@ -410,7 +410,7 @@ def _restored(kind: type, name: str, value: Any) -> Any:
         return tuple(Series(s["name"], np.asarray(s["x"]), np.asarray(s["y"])) for s in value)
     if name == "bands":
         return tuple(
-            Band(b["name"], *(np.asarray(b[key]) for key in ("x", "low", "high")), of=int(b.get("of", 0)))
+            Band(b["name"], np.asarray(b["x"]), np.asarray(b["low"]), np.asarray(b["high"]), int(b.get("of", 0)))
             for b in value
         )
     if kind is Quadrants and name in ("across", "down"):
