@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_rnn.alphabet import alphabet_of, composed, rare, steps_needed
-from sequence_rnn.decoding import END, CharacterModel, aligned, beam_search, greedy
+from sequence_rnn.decoding import END, CharacterModel, aligned, beam_search, greedy, several
 from sequence_rnn.edits import confusions, edit_counts, error_rates
 from sequence_rnn.telling import tell_unknown
 
@@ -43,6 +43,9 @@ def log_probabilities(draw: st.DrawFn) -> np.ndarray:
 def test_a_wide_beam_finds_the_likeliest_text_of_all_paths(scores: np.ndarray) -> None:
     texts = every_text(scores)
     text, score = beam_search(scores, LETTERS, width=1000)
+    left = several(scores, LETTERS, width=1000)
+    assert left[0] == (text, score)
+    assert all(math.exp(worth) == pytest.approx(texts[each], rel=1e-6) for each, worth in left)
     assert math.exp(score) == pytest.approx(texts[text], rel=1e-6)
     assert texts[text] == pytest.approx(max(texts.values()), rel=1e-6)
 

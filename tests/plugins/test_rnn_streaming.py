@@ -12,6 +12,7 @@ import pytest
 from rnn_stub import StubContext, noises
 
 from sequence_rnn.classification import ClassLesson
+from sequence_rnn.decoding import greedy
 from sequence_rnn.predict import PROBABILITIES, SCORES, ClassPredictor, TranscriptionPredictor
 from sequence_rnn.settings import SoundConfig, SpeechConfig
 from sequence_rnn.sound_front import SoundFront
@@ -106,6 +107,19 @@ def test_chunks_give_what_the_whole_gives(kind: str, cell: str, tmp_path: Path) 
         else:
             assert np.abs(heard[-1][PROBABILITIES] - whole[PROBABILITIES]).max() < 1e-5
             assert np.abs(expected[PROBABILITIES] - whole[PROBABILITIES]).max() < 1e-5
+    at_once = predictor.stream().hear(waveform)
+    listener, told = predictor.listener(1e9), None
+    for at in range(0, len(waveform), 777):
+        told = listener.hear(waveform[at : at + 777], 8_000) or told
+    assert told is not None
+    if kind == "speech":
+        assert told.text == "".join(predictor.alphabet.characters[n - 1] for n in greedy(at_once[SCORES])[0])
+    else:
+        assert told.score == pytest.approx(float(at_once[PROBABILITIES].max()), abs=1e-5)
+        short = predictor.listener(0.05)
+        for _ in range(12):
+            told = short.hear(np.repeat(waveform, 6)[:9_600], 48_000) or told  # a microphone's own rate
+        assert dict(told.top).keys() == set(card.labels)
 
 
 def test_what_reads_both_ways_says_that_it_needs_the_whole(tmp_path: Path) -> None:
@@ -117,6 +131,7 @@ def test_what_reads_both_ways_says_that_it_needs_the_whole(tmp_path: Path) -> No
     graph = Graph(tmp_path / graphs["model"])
     predictor = task_for("speech").predictor(SimpleNamespace(card=card, folder=tmp_path, graph=lambda _name: graph))
     assert "streaming" not in card.extra
+    assert predictor.listener(1.0) is None
     with pytest.raises(ValueError, match="both directions"):
         predictor.stream()
 

@@ -14,6 +14,7 @@ from trasluz.core.corrections import Corrections
 from trasluz.ui.kinds import words_for
 from trasluz.ui.pages.judging.behind import READ
 from trasluz.ui.pages.judging.readings import Readings
+from trasluz.ui.pages.judging.text_sides import TextSides
 from trasluz.ui.pages.judging.verdict import Judged
 from trasluz.ui.pages.using.microphone import MicrophonePanel
 from trasluz.ui.pages.using.page_cut import PageBoxes
@@ -106,6 +107,24 @@ def test_readings_are_sorted_aligned_and_grouped() -> None:
     assert several.rows[0].wrong == 0
 
 
+def test_a_length_and_a_speaker_are_chosen_together(qtbot: QtBot) -> None:
+    items = [Judged(f"{who}{n}", "a" * n, "b" + "a" * (n - 1), group=who) for who in "xyz" for n in (1, 1, 5, 9, 9)]
+    sides = TextSides()
+    qtbot.addWidget(sides)
+    sides.show_readings(Readings.of(items, by_words=False), words_for("speech"))
+    opened: list[tuple[str, int]] = []
+    sides.opened.connect(lambda title, rows: opened.append((title, len(rows))))
+    sides.groups.chosen.emit("y  (5)")
+    assert opened[-1] == ("y", 5)
+    short = sides.lengths.view.labels[0]
+    assert sum(int(label.split("(")[1][:-1]) for label in sides.lengths.view.labels) == 5  # only of that speaker
+    sides.lengths.chosen.emit(short)
+    assert opened[-1] == (f"y · {short.split()[0]} characters long", int(short.split("(")[1][:-1]))
+    with qtbot.waitSignal(sides.cleared):
+        sides.groups.chosen.emit(sides.groups.view.labels[sides.groups.view.labels.index(sides.groups.view.highlight)])
+        sides.lengths.chosen.emit(sides.lengths.view.highlight)
+
+
 def test_the_judge_page_lists_texts_worst_first(window: Window, qtbot: QtBot) -> None:
     page: Any = window.page("judge")
     behind = page.behind
@@ -160,7 +179,7 @@ def test_a_typed_text_is_asked_line_by_line_and_a_missing_microphone_is_said(
     monkeypatch.setattr("trasluz.core.places.cache_folder", lambda: tmp_path)
     panel = MicrophonePanel()
     qtbot.addWidget(panel)
-    panel.heard((np.ones(1600, dtype="<i2") * 900).tobytes())
+    panel.heard(np.full(1600, 0.03, np.float32))
     with qtbot.waitSignal(panel.kept) as kept:
         panel.finish()
     from trasluz.core.data.sounds import read_sound

@@ -78,3 +78,21 @@ def test_a_run_that_learns_shows_what_it_learns_from(opened: Opened, photos: Pat
         qtbot.keyClick(strip, Qt.Key.Key_Right)
         qtbot.keyClick(strip, Qt.Key.Key_Right)
         assert strip._shown_plain() == 2
+
+
+def test_lines_and_sounds_have_places_of_their_own_shape(qtbot: QtBot) -> None:
+    from PySide6.QtGui import QPixmap
+
+    from trasluz.ui.pages.training.pictures import PictureStrip, Seen
+
+    strip = PictureStrip("What it learns from")
+    qtbot.addWidget(strip)
+
+    def heights(width: int, height: int) -> tuple[int, int]:
+        strip.show_items([Seen(QPixmap(width, height), QPixmap(width, height), "x") for _ in range(4)])
+        return strip._columns(), strip._rows()
+
+    assert heights(600, 40) == (2, 2)  # lines of ink
+    assert heights(45, 64) == (4, 1)  # a spoken word
+    assert heights(224, 224) == (4, 1)
+    assert strip.heightForWidth(408) == 96 + 18

@@ -49,6 +49,7 @@ from trasluz.api.family import (
     TrainingStopped,
 )
 from trasluz.api.hookspecs import hookimpl, hookspec
+from trasluz.api.listening import Listener, Listening
 from trasluz.api.model import (
     DataFacts,
     Graph,
@@ -120,6 +121,8 @@ __all__ = [
     "Heatmap",
     "Interval",
     "Kind",
+    "Listener",
+    "Listening",
     "LoadedModel",
     "Matrix",
     "Metric",

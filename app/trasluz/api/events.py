@@ -90,7 +90,11 @@ class PreviewLine(BaseModel):
 
 
 class Previewed(BaseModel):
-    """One sample and what the model makes of it now."""
+    """One sample and what the model makes of it now.
+
+    Attributes:
+        part: Of the file at `path`, where that holds several items.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -99,6 +103,7 @@ class Previewed(BaseModel):
     text: str
     score: float | None = None
     lines: tuple[PreviewLine, ...] = ()
+    part: str = ""
 
 
 class Preview(_Event):

@@ -25,8 +25,14 @@ QUIET = 1e-5
 """Added to the loudness that is divided by, so that digital silence stays silent."""
 FLAT = 0.1
 """Added to the spread that is divided by, so that silence stays silent."""
+SILENCE = 8.0
+"""Natural logarithms of power (35 dB) below the loudest frame, from which on a frame is silent."""
+MARGIN = 3
+"""Silent frames that are kept before and after a sound."""
 SIDE = 224
 """Pixels of a spectrogram as a square picture."""
+PICTURED = "2"
+"""Another one with every change of `picture`, for whoever keeps what was made of pictures."""
 DARKEST = 2.5
 """Spreads from the mean to black and to white in a picture."""
 
@@ -76,7 +82,9 @@ def log_levels(waveform: np.ndarray, rate: int) -> np.ndarray:
 
 
 def picture(waveform: np.ndarray, rate: int) -> np.ndarray:
-    """A recording as a square picture, low below and high above, all of its time from left to right, dark is loud.
+    """A recording as a square picture, low below and high above, dark is loud, its time from left to right.
+
+    The silence before and after it is cut off, or a word would be the narrower the more of it there is.
 
     Args:
         waveform: (S,) float32 from -1 to 1.
@@ -85,12 +93,33 @@ def picture(waveform: np.ndarray, rate: int) -> np.ndarray:
     Returns:
         (SIDE, SIDE, 3) uint8, grey.
     """
-    levels = log_levels(waveform, rate)[::-1]
-    levels = levels - levels.mean()
-    spread = float(np.sqrt(np.mean(levels * levels))) + FLAT
-    grey = (255 * (0.5 - levels / spread / (2 * DARKEST))).clip(0, 255)
-    grey = _resized(_resized(grey, SIDE).T, SIDE).T
+    grey = _resized(_resized(greys(_relative(sounding(log_levels(waveform, rate)))), SIDE).T, SIDE).T
     return np.repeat(np.rint(grey)[:, :, None], 3, axis=2).astype(np.uint8)
+
+
+def drawn(waveform: np.ndarray, rate: int) -> np.ndarray:
+    """A recording as it is, a row for each band and a column for each frame: (S,) → (M, F, 3) uint8, dark is loud."""
+    grey = np.rint(greys(_relative(log_levels(waveform, rate))))
+    return np.repeat(grey[:, :, None], 3, axis=2).astype(np.uint8)
+
+
+def sounding(levels: np.ndarray) -> np.ndarray:
+    """The frames from the first to the last that is not silent, and a few more: (M, F) → (M, F')."""
+    loud = np.log(np.exp(levels).sum(axis=0))
+    there = np.flatnonzero(loud > loud.max() - SILENCE)
+    found: np.ndarray = levels[:, max(0, there[0] - MARGIN) : there[-1] + 1 + MARGIN]
+    return found
+
+
+def greys(levels: np.ndarray) -> np.ndarray:
+    """Levels in spreads from their mean as greys from 0 to 255, high above and low below: (M, F) → (M, F)."""
+    found: np.ndarray = (255 * (0.5 - levels[::-1] / (2 * DARKEST))).clip(0, 255)
+    return found
+
+
+def _relative(levels: np.ndarray) -> np.ndarray:
+    levels = levels - levels.mean()
+    return levels / (float(np.sqrt(np.mean(levels * levels))) + FLAT)
 
 
 def _resized(rows: np.ndarray, size: int) -> np.ndarray:

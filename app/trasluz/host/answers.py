@@ -8,7 +8,17 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trasluz.api import DataError, DatasetSource, Explainer, FamilyError, Progress, Record, Sample, view_to_json
+from trasluz.api import (
+    DataError,
+    DatasetSource,
+    Explainer,
+    FamilyError,
+    Prediction,
+    Progress,
+    Record,
+    Sample,
+    view_to_json,
+)
 from trasluz.core.atomic import rename
 from trasluz.core.inference.batch import Answered, answer_together, answers
 
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
     from trasluz.core.inference.doubt import Answering
     from trasluz.core.inference.model import OpenModel
 
+MICROPHONE = "microphone"
 _AT_ONCE = 64
 _EVERY = 0.2
 _COLUMNS = (
@@ -75,6 +86,23 @@ def picture(model: "OpenModel", image: "np.ndarray") -> dict[str, Any]:
     sample = Sample(Record(path="camera"), {"image": image})
     (row,) = answer_together(model.predictor, [("camera", sample)])
     return _row(row, Answering.read(model.folder))
+
+
+def recording(model: "OpenModel", samples: "np.ndarray", rate: int) -> dict[str, Any]:
+    """Answer a sound that is in no file, (S,) float32 from -1 to 1 at `rate` Hz."""
+    from trasluz.core.data.readers.recordings import Heard
+    from trasluz.core.inference.doubt import Answering
+
+    sample = Sample(Record(path=MICROPHONE), Heard(samples, rate))
+    (row,) = answer_together(model.predictor, [(MICROPHONE, sample)])
+    return _row(row, Answering.read(model.folder))
+
+
+def answered(model: "OpenModel", prediction: Prediction, seconds: float) -> dict[str, Any]:
+    """An answer that took so long to what the microphone heard, as `predict --json` prints it."""
+    from trasluz.core.inference.doubt import Answering
+
+    return _row(Answered(MICROPHONE, prediction=prediction, milliseconds=1000 * seconds), Answering.read(model.folder))
 
 
 def table(

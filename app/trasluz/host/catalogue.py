@@ -26,7 +26,7 @@ def catalogue(registry: "Registry") -> dict[str, Any]:
                 "gives_advice": gives_advice(family),
                 "higher_is_better": family.higher_is_better,
                 "compares": family.compares,
-                "varies": type(family).varied is not ModelFamily.varied,
+                "varies": _varies(family),
                 "schema": family.config.model_json_schema(),
                 "by_kind": _narrowed(family),
                 "suggestions": _suggestions(family),
@@ -53,18 +53,25 @@ def catalogue(registry: "Registry") -> dict[str, Any]:
 
 
 def _narrowed(family: "ModelFamily") -> dict[str, dict[str, Any]]:
-    """What is different when the family works with one kind of data: kind → settings, headline."""
+    """What is different when the family works with one kind of data: kind → settings, headline, what is shown."""
     found: dict[str, dict[str, Any]] = {}
     for kind in map(str, family.kinds):
         own = family.for_kind(kind)
         if own is not family:
             found[kind] = {
+                "sentence": own.sentence,
                 "schema": own.config.model_json_schema(),
                 "headline": own.headline,
                 "higher_is_better": own.higher_is_better,
                 "compares": own.compares,
+                "varies": _varies(own),
             }
     return found
+
+
+def _varies(family: "ModelFamily") -> bool:
+    """Whether it can show what training makes of items."""
+    return type(family).varied is not ModelFamily.varied
 
 
 def _suggestions(family: "ModelFamily") -> dict[str, list[dict[str, str]]]:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from trasluz.api import VectorsPredictor, WritingPredictor
 
 from .calls import Cancels, Reports, UsageError, silent, undisturbed
+from .listening import hears
+from .live import Live
 from .looking import Looking
 from .models import OpenModels
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from trasluz.core.plugins.registry import Registry
 
 Pool = Literal["quick", "long", "pictures"]
 
 
-class Service(Looking):
+class Service(Looking, Live):
     """The program's abilities, with the plugins loaded once and the last models kept open. Safe from any thread."""
 
     METHODS: ClassVar[dict[str, Pool]] = {
@@ -43,6 +43,7 @@ class Service(Looking):
         "open_model": "quick",
         "predict": "quick",
         "predict_image": "quick",
+        "hear": "quick",
         "predict_folder": "long",
         "generate": "long",
         "words": "quick",
@@ -63,6 +64,7 @@ class Service(Looking):
     def __init__(self) -> None:
         self._loading = threading.Lock()
         self._registry: Registry | None = None
+        super().__init__()
         self._models = OpenModels(self.registry)
 
     def registry(self) -> "Registry":
@@ -212,6 +214,10 @@ class Service(Looking):
 
     # models
 
+    def models(self) -> OpenModels:
+        """Those that are open."""
+        return self._models
+
     def open_model(self, model: str, device: str = "auto") -> dict[str, Any]:
         """Open a model, so that the first answer comes at once; say what it is and what it runs on."""
         from trasluz.core.inference.doubt import Answering
@@ -225,6 +231,7 @@ class Service(Looking):
                 "milliseconds": self._models.milliseconds(open_model),
                 "writes": isinstance(open_model.predictor, WritingPredictor),
                 "vectors": isinstance(open_model.predictor, VectorsPredictor),
+                "hears": hears(open_model),
                 "unsure_below": Answering.read(open_model.folder).unsure_below,
             }
 
@@ -251,19 +258,6 @@ class Service(Looking):
             source = self.registry().source_for(open_model.card.kind)
             rows = list(answers.rows(open_model, source, inputs, texts=texts, progress=progress, cancelled=cancelled))
             return {"predictions": rows, "provider": open_model.provider}
-
-    def predict_image(self, *, model: str, image: "np.ndarray", device: str = "auto") -> dict[str, Any]:
-        """Answer a picture that is in no file, such as a camera's: (H, W, 3) uint8 RGB.
-
-        Raises:
-            UsageError: If the model answers no pictures.
-        """
-        from . import answers
-
-        with self._models.use(model, device) as open_model:
-            if not str(open_model.card.kind).startswith("image"):
-                raise UsageError(f"This model answers {open_model.card.kind}, and a camera gives pictures.")
-            return {"prediction": answers.picture(open_model, image), "provider": open_model.provider}
 
     def predict_folder(
         self,

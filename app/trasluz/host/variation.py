@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 
 from trasluz.api import DataError, Record, Sample
+from trasluz.api.spectrogram import drawn, rate_for
+from trasluz.core.data.sounds import resampled
 from trasluz.core.plugins.registry import Registry
 
 from .troubles import check_settings
 
 _PLAIN = 160
-"""The side of the pictures of items as they are."""
+"""The side of the pictures of photos as they are."""
+_LOW = 80
+"""Rows of the picture of a line as it is."""
 
 
 def varied(
@@ -58,15 +62,26 @@ def varied(
     if pictures is None:
         return []
     return [
-        {"path": record.path, "target": record.target, "varied": np.ascontiguousarray(picture), "plain": _plain(sample)}
+        {
+            "path": record.path,
+            "target": record.target,
+            "varied": np.ascontiguousarray(picture),
+            "plain": _plain(sample, picture),
+        }
         for (record, sample, _), picture in zip(chosen, pictures, strict=True)
     ]
 
 
-def _plain(sample: Sample) -> np.ndarray:
-    """The middle square of a photo, small: (160, 160, 3) uint8; a grey one for what is no photo."""
+def _plain(sample: Sample, varied: np.ndarray) -> np.ndarray:
+    """An item as it is, small, (H, W, 3) uint8: the middle square of a photo, all of a line or of a spectrogram."""
     from PIL import Image
 
+    if "line" in sample.inputs:
+        return _low(np.repeat(sample.array("line")[:, :, None], 3, axis=2))
+    if "waveform" in sample.inputs and varied.shape[0] != varied.shape[1]:
+        rate = int(sample.array("rate"))
+        wanted = rate_for([rate])
+        return drawn(resampled(sample.array("waveform"), rate, wanted), wanted)
     image = sample.inputs.get("image")
     if not isinstance(image, np.ndarray):
         return np.full((_PLAIN, _PLAIN, 3), 127, np.uint8)
@@ -75,4 +90,15 @@ def _plain(sample: Sample) -> np.ndarray:
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side)
     small = Image.fromarray(image).resize((_PLAIN, _PLAIN), Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+    return np.array(small)
+
+
+def _low(line: np.ndarray) -> np.ndarray:
+    """A line of no more than so many rows."""
+    from PIL import Image
+
+    height, width = line.shape[:2]
+    if height <= _LOW:
+        return np.ascontiguousarray(line)
+    small = Image.fromarray(line).resize((max(1, round(width * _LOW / height)), _LOW), Image.Resampling.BILINEAR)
     return np.array(small)

@@ -60,6 +60,10 @@ class Thumbnails(QObject):
             self._held.move_to_end(path)
         return self._held.get(path)
 
+    def is_wave(self, path: str) -> bool:
+        """Whether the picture is the waveform of a recording, which has no width of its own."""
+        return path in self._waves
+
     def failure(self, path: str) -> str:
         """Why there is no picture, or empty."""
         return self._failed.get(path, "")

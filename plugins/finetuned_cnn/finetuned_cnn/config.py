@@ -1,6 +1,6 @@
 """The settings of a run, each declared once."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import field_validator
 
@@ -10,6 +10,7 @@ from trasluz.torchkit.photos.settings import PhotoLearningConfig
 from trasluz.torchkit.photos.sounds import not_mirrored
 
 from .backbones.kept import LITE0
+from .said_of_sounds import schema_of_recordings
 
 Strategy = Literal["auto", "linear", "stages", "few-layers", "many-layers"]
 
@@ -112,5 +113,11 @@ class FinetunedCnnConfig(PhotoLearningConfig):
 
 class SpectrogramConfig(FinetunedCnnConfig):
     """How the CNN is taught sounds, of which it sees the spectrograms."""
+
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The schema for the form, with words about recordings."""
+        found: dict[str, Any] = schema_of_recordings(super().model_json_schema(*args, **kwargs))
+        return found
 
     mirror: bool = not_mirrored()

@@ -9,6 +9,7 @@ import numpy as np
 from trasluz.api import (
     Advice,
     AdviceContext,
+    DataError,
     Explainer,
     FamilyError,
     Kind,
@@ -24,6 +25,7 @@ from trasluz.api import (
     TrainConfig,
     TrainContext,
     Trained,
+    TrainingStopped,
 )
 from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
@@ -38,6 +40,7 @@ from .config import FinetunedCnnConfig, SpectrogramConfig, Strategy
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
 from .export import export_classifier
 from .predict import FinetunedCnnPredictor
+from .said_of_sounds import of_recordings, speaking_of_recordings
 
 if TYPE_CHECKING:
     from trasluz.torchkit.photos.backbone import Backbone, Classifier
@@ -70,10 +73,22 @@ class FinetunedCnn(KeepsBackbones):
             return self
         found = FinetunedCnn()
         found.config = SpectrogramConfig  # type: ignore[misc]
+        found.sentence = (  # type: ignore[misc]
+            "Tells sounds apart by their spectrograms: a network that knows ImageNet is taught your own classes."
+        )
         return found
 
     def train(self, context: TrainContext) -> Trained:
         """Fit a linear classifier on the backbone; finetuning, where it is chosen, goes on from there."""
+        if context.dataset.kind != Kind.SOUND_CLASSES:
+            return self._train(context)
+        try:
+            return self._train(speaking_of_recordings(context))
+        except (DataError, FamilyError, TrainingStopped) as error:
+            error.args = (of_recordings(str(error)), *error.args[1:])
+            raise
+
+    def _train(self, context: TrainContext) -> Trained:
         import torch
 
         from trasluz.torchkit import device

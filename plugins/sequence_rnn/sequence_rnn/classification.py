@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from trasluz.api import DataError, Explainer, LoadedModel, Prediction, Predictor, Record, TrainContext
+from trasluz.api import DataError, Explainer, LoadedModel, Prediction, Predictor, Record, Sample, TrainContext
 from trasluz.api.scores import classification
 
 from .explain import classification_explainers
 from .front import FrontEnd
 from .item_lesson import Answers, ItemLesson
+from .listening import WEIGHED, WEIGHT
 from .predict import PROBABILITIES, ClassPredictor
+from .settings import CoreConfig
 from .tasks.task import Task
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
     from .lesson import Lesson
     from .network import Classifier
 
-WEIGHT, WEIGHED = "heard_weight", "heard_sum"
-"""What a stream hands on of the steps that it has heard: the sum of their weights, and of what they said by it."""
 SMOOTHING = 0.1
 """Of the targets (Szegedy et al. 2016), so that few examples are not learned by heart with certainty."""
 
@@ -43,6 +43,12 @@ class Classification(Task):
     def lesson(self, context: TrainContext) -> "Lesson[Classifier]":
         """Learn classes."""
         return ClassLesson(context, self.title, self.front)
+
+    def varied(
+        self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[np.ndarray] | None:
+        """As the front end shows them."""
+        return self.front.pictured(samples, config, draws)
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """Give the predictor of a loaded model."""
@@ -153,3 +159,14 @@ class ClassLesson(ItemLesson["Classifier"]):
         pooled = writer.node("Div", weighed, total)  # (B, N·H)
         scores = writer.node("Softmax", writer.linear(network.head, pooled), result=PROBABILITIES, axis=1)
         writer.output(scores, ("items", network.head.out_features))
+
+
+class SureLesson(ClassLesson):
+    """Tells the best weights by their loss on what is held out, not by how much of it is right.
+
+    Where that is little, or of the same voices as what is learned from, it is all right long before the network has
+    learned what helps with others.
+    """
+
+    metric = "loss"
+    higher_is_better = False

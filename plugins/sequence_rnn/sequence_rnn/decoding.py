@@ -99,6 +99,11 @@ def beam_search(scores, characters, width=12, *, model=None, weight=0.0, bonus=0
     Returns:
         The text and its score.
     """
+    return several(scores, characters, width, model=model, weight=weight, bonus=bonus)[0]
+
+
+def several(scores, characters, width=12, *, model=None, weight=0.0, bonus=0.0):
+    """The texts that are left at the end of the search of `beam_search`, the likeliest first, each with its score."""
     scores = np.asarray(scores, dtype=np.float64)
     # Each beginning with the log-probabilities of the ways that end in a blank and in its last character.
     beams = {"": (0.0, NEVER)}
@@ -133,8 +138,9 @@ def beam_search(scores, characters, width=12, *, model=None, weight=0.0, bonus=0
         said = model.log_probability(END + prefix, END) if model else 0.0
         return _add(*beams[prefix]) + extra[prefix] + weight * said
 
-    text = max(beams, key=ended)
-    return text, ended(text)
+    found = sorted(((text, ended(text)) for text in beams), key=lambda each: -each[1])
+    # what cannot be written in so few steps is kept in the search for what may come after it
+    return [each for each in found if each[1] > NEVER / 2] or found[:1]
 
 
 def _add(a, b):

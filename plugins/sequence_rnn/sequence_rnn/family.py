@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from trasluz.api import (
     Dataset,
     Explainer,
@@ -12,6 +14,8 @@ from trasluz.api import (
     ModelFamily,
     Prediction,
     Predictor,
+    Sample,
+    TrainConfig,
     TrainContext,
     Trained,
 )
@@ -46,7 +50,9 @@ class SequenceRnn(ModelFamily):
 
     def for_kind(self, kind: str) -> "SequenceRnn":
         """The family with the task of a kind of data."""
-        return SequenceRnn(str(kind)) if str(kind) in self.kinds else self
+        if str(kind) not in self.kinds:
+            return self
+        return (Pictured if task_for(str(kind)).pictured else SequenceRnn)(str(kind))
 
     def train(self, context: TrainContext) -> Trained:
         """Train the task that the data is for."""
@@ -91,3 +97,14 @@ class SequenceRnn(ModelFamily):
                 found.setdefault(explainer.id, explainer)
                 tasks[explainer.id] = tasks.get(explainer.id, 0) + 1
         return tuple(sorted(found.values(), key=lambda explainer: tasks[explainer.id] > 2))
+
+
+class Pictured(SequenceRnn):
+    """The family with a task whose items can be shown as learning alters them: lines of ink, recordings."""
+
+    def varied(
+        self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[np.ndarray] | None:
+        """Lines as pictures, recordings as spectrograms."""
+        assert isinstance(config, CoreConfig)
+        return self.task.varied(samples, config, draws)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from trasluz.torchkit.graph import GraphWriter
 
+    from .settings import CoreConfig
+
 
 KEPT_BYTES = 2 << 30
 """Of prepared items that stay in memory between passes."""
@@ -56,6 +58,15 @@ class FrontEnd(ABC):
     def sketch(self, kept: np.ndarray) -> tuple[PreviewLine, ...]:
         """A small drawing of a kept item, for those who watch; none where its picture says more."""
         return ()
+
+    def pictured(
+        self, samples: Sequence[Sample], config: "CoreConfig", draws: Sequence[np.random.Generator]
+    ) -> list[np.ndarray] | None:
+        """Pictures (H, W, 3) uint8 of samples as `varied` alters them; None where there are none to be shown.
+
+        Without the data, what `facts` measures of all of it is measured of these samples.
+        """
+        return None
 
     @abstractmethod
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":

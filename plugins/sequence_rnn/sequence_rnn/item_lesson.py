@@ -157,7 +157,7 @@ class ItemLesson(Lesson[Net]):
         return Validation(
             {**metrics, "loss": loss / max(weight, 1.0)},
             [
-                Previewed(path=r.path, target=r.target, text=text, lines=self.front.sketch(self.kept(r)))
+                Previewed(path=r.path, part=r.part, target=r.target, text=text, lines=self.front.sketch(self.kept(r)))
                 for r, text in shown(rows)
             ],
         )

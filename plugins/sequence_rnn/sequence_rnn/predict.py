@@ -5,21 +5,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from trasluz.api import LoadedModel, Outputs, Prediction, Predictor, Sample
+from trasluz.api import Listener, Listening, LoadedModel, Outputs, Prediction, Predictor, Sample
 
 from .alphabet import Alphabet
-from .decoding import CharacterModel, beam_search, greedy
+from .decoding import CharacterModel, greedy, several
 from .streaming import Stream, nothing_heard
 
 SCORES = "log_probabilities"
 PROBABILITIES = "probabilities"
-TOP = 10
-"""Classes that an answer names at the most."""
+TOP, TEXTS = 10, 5
+"""Classes, and texts, that an answer names at the most."""
+HARDLY = 0.001
+"""The share below which another text is not worth naming."""
 Feed = Callable[[Sample], dict[str, np.ndarray]]
 """What the graph takes of one item, with the batch axis."""
 
 
-class ItemPredictor(Predictor):
+class ItemPredictor(Predictor, Listening):
     """One item at a time through the model's graph: items differ in length.
 
     Args:
@@ -54,6 +56,14 @@ class ItemPredictor(Predictor):
             raise ValueError("this model reads in both directions and cannot be run in chunks")
         return Stream(lambda wanted, feeds: self.graph.run(feeds, wanted), self.streaming, self.answered)
 
+    def listener(self, seconds: float) -> Listener | None:
+        """Hear a sound while it goes on, where the model reads in one direction; None otherwise."""
+        return None if self.streaming is None else self.listening(seconds)
+
+    def listening(self, seconds: float) -> Listener | None:
+        """What hears by a model of one direction; a predictor of sounds has one."""
+        return None
+
     answered: ClassVar[tuple[str, ...]]
     """The outputs that answers are made of."""
 
@@ -77,16 +87,41 @@ class TranscriptionPredictor(ItemPredictor):
     def interpret(self, sample: Sample, outputs: Outputs) -> Prediction:
         """Decode; the score is the middle probability of the steps' likeliest characters."""
         scores = outputs[SCORES]
-        text, _ = self.read(scores)
+        found = self.several(scores)
         sure = float(np.exp(scores.max(1).mean())) if len(scores) else 0.0
-        return Prediction(text=text, score=min(1.0, max(0.0, sure)))
+        return Prediction(text=found[0][0], score=min(1.0, max(0.0, sure)), top=_shares(found))
+
+    def listening(self, seconds: float) -> Listener:
+        """Write down what is said while it is said."""
+        from .listening import SpeechListener
+
+        return SpeechListener(self)
 
     def read(self, scores: np.ndarray) -> tuple[str, float]:
         """The text of log-probabilities, by the way of decoding that the model was judged with."""
+        return self.several(scores)[0]
+
+    def several(self, scores: np.ndarray) -> list[tuple[str, float]]:
+        """The likeliest texts, best first, with their scores; one alone where the likeliest characters are taken."""
         beam, weight, bonus = (self.decoding[name] for name in ("beam", "weight", "bonus"))
         if beam <= 1:
-            return "".join(self.alphabet.characters[n - 1] for n in greedy(scores)[0]), float(scores.max(1).sum())
-        return beam_search(scores, self.alphabet.characters, beam, model=self.language, weight=weight, bonus=bonus)
+            text = "".join(self.alphabet.characters[n - 1] for n in greedy(scores)[0])
+            return [(text, float(scores.max(1).sum()))]
+        found: list[tuple[str, float]] = several(
+            scores, self.alphabet.characters, beam, model=self.language, weight=weight, bonus=bonus
+        )
+        return found
+
+
+def _shares(found: Sequence[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    """The likeliest texts with their shares in all that the search kept; none where there was no choice."""
+    if len(found) < 2:
+        return ()
+    scores = np.array([score for _, score in found])
+    shares = np.exp(scores - scores.max())
+    shares = shares / shares.sum()
+    named = [(text, float(share)) for (text, _), share in zip(found, shares, strict=True) if share >= HARDLY]
+    return tuple(named[:TEXTS])
 
 
 class ClassPredictor(ItemPredictor):
@@ -104,3 +139,9 @@ class ClassPredictor(ItemPredictor):
         order = np.argsort(-probabilities, kind="stable")[:TOP]
         top = tuple((self.card.labels[i], min(1.0, float(probabilities[i]))) for i in order)
         return Prediction(text=top[0][0], label=top[0][0], score=top[0][1], top=top)
+
+    def listening(self, seconds: float) -> Listener:
+        """Name what is heard while it is heard."""
+        from .listening import ClassListener
+
+        return ClassListener(self, seconds)

@@ -6,15 +6,16 @@ it in chunks as they arrive: its frames look at themselves alone, in units that 
 Shapes: B items, S samples, M mel bands, F frames, T steps.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trasluz.api import DataError, Record, Sample, TrainContext
-from trasluz.api.spectrogram import BANDS, FLAT, FLOOR, HOP, LOWEST, WINDOW, hop, rate_for
+from trasluz.api import DataError, Record, Sample, TrainConfig, TrainContext
+from trasluz.api.spectrogram import BANDS, FLAT, FLOOR, HOP, LOWEST, WINDOW, greys, hop, rate_for
 
 from .front import FrontEnd
+from .settings import CoreConfig, TranscriptionConfig
 from .sound import STREAMED_FLOOR, log_mel, resampled, streamed_levels, write_log_mel, write_streamed_levels
 from .sound_variation import another_take, another_voice
 from .streaming import whole_steps
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 INPUT, PAST = "waveform", "past"
 MEASURED = 200
 """Recordings of which a stream's levels are measured."""
+WORD = 2.0
+"""Seconds; sounds whose middle length is more are taken for noises rather than words, and keep their tone colour."""
 TAIL = 6
 """Steps of silence after the end of a stream, as many as the first convolutions look back."""
 
@@ -43,15 +46,9 @@ class SoundFront(FrontEnd):
         records = context.dataset.records("train")
         rate = rate_for([int(r.extra["rate"]) for r in records if r.extra.get("rate")])
         facts: dict[str, Any] = {"rate": rate, "step": SoundStem.STRIDE * hop(rate) / rate}
+        facts["tone"] = _tone(context.config, [r.length for r in records if r.length])
         if getattr(context.config, "directions", "both") == "one":
-            means, spread = _measured(context, records, rate)
-            facts["levels"] = {"means": [round(float(m), 4) for m in means], "spread": round(spread, 4)}
-            facts["streaming"] = {
-                "input": INPUT,
-                "chunk": SoundStem.STRIDE * hop(rate),
-                "tail": TAIL * SoundStem.STRIDE * hop(rate),
-                "states": {PAST: [1, looked_back(rate)]},
-            }
+            facts |= _hearing_in_chunks(_some(context, records, rate), rate)
         return facts
 
     def stem(self, facts: Mapping[str, Any]) -> "nn.Module":
@@ -87,8 +84,24 @@ class SoundFront(FrontEnd):
             return self.plain(kept, facts)
         streaming = "streaming" in facts
         levels = self.plain(another_take(kept, facts["rate"], strength, draw), facts)
-        levels = another_voice(levels, strength, draw, coloured=streaming)
+        levels = another_voice(levels, strength, draw, coloured=streaming or facts["tone"] > 0)
         return levels[:, : _whole_frames(levels.shape[1])] if streaming else levels
+
+    def pictured(
+        self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
+    ) -> list[np.ndarray]:
+        """Spectrograms as of another take by another voice, dark is loud; the same code that learning uses."""
+        rate = rate_for([int(sample.array("rate")) for sample in samples])
+        lengths = [len(sample.array(INPUT)) / max(1, int(sample.array("rate"))) for sample in samples]
+        facts: dict[str, Any] = {"rate": rate, "tone": _tone(config, lengths)}
+        waveforms = [self._waveform(sample, facts) for sample in samples]
+        if config.directions == "one":
+            facts |= _hearing_in_chunks(waveforms, rate)
+        altered = [
+            self.varied(waveform, facts, config.augmentation, draw)
+            for waveform, draw in zip(waveforms, draws, strict=True)
+        ]
+        return [np.repeat(np.rint(greys(each))[:, :, None], 3, axis=2).astype(np.uint8) for each in altered]
 
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
         """(B, 1, M, F) float32, the end padded with the mean, which is 0."""
@@ -125,7 +138,7 @@ class SoundFront(FrontEnd):
             means = writer.constant(np.array(facts["levels"]["means"])[:, None])
             levels = writer.node("Div", writer.node("Sub", levels, means), writer.constant(facts["levels"]["spread"]))
         else:
-            levels = write_log_mel(writer, waveform, facts["rate"])
+            levels = write_log_mel(writer, waveform, facts["rate"], tone=facts["tone"])
         x = writer.node("Unsqueeze", levels, writer.integers(1))
         x = writer.node("Squeeze", writer.sequential(stem.layers, x), writer.integers(2))  # (B, D, T)
         return writer.node("Transpose", x, perm=[0, 2, 1])
@@ -161,7 +174,12 @@ class SoundFront(FrontEnd):
                 {"loudness": "divided by the root of the mean square"},
                 {"frames": frames["frames"] + ", centred, zeros around"},
                 {"mel": f"{mel}, floor {FLOOR:g}"},
-                {"logarithm": "natural", "subtract": "each band's mean", "divide by": f"the spread + {FLAT:g}"},
+                {
+                    "logarithm": "natural",
+                    "weigh": "each frame by how far its mean is above the floor",
+                    "subtract": f"{1 - facts['tone']:g} of each band's mean, {facts['tone']:g} of the mean of all",
+                    "divide by": f"the spread + {FLAT:g}",
+                },
             ]
         return {"before_the_graph": before, "in_the_graph": inside}
 
@@ -172,7 +190,7 @@ class SoundFront(FrontEnd):
         rate = facts["rate"]
         how = facts.get("streaming")
         if how is None:
-            return log_mel(waveform[None], rate)
+            return log_mel(waveform[None], rate, tone=facts["tone"])
         whole = torch.from_numpy(whole_steps(waveform.numpy(), how))
         levels = streamed_levels(torch.cat([torch.zeros(looked_back(rate)), whole])[None], rate)
         return (levels - torch.tensor(facts["levels"]["means"])[:, None]) / facts["levels"]["spread"]
@@ -196,17 +214,50 @@ def _whole_frames(frames: int) -> int:
     return past + max(1, (frames - past) // SoundStem.STRIDE) * SoundStem.STRIDE
 
 
-def _measured(context: TrainContext, records: Sequence[Record], rate: int) -> tuple[np.ndarray, float]:
-    """Each band's mean level (M,) over recordings from all over, and the spread of all around them."""
-    import torch
+def _tone(config: TrainConfig, seconds: Sequence[float]) -> float:
+    """How much of their tone colour recordings keep: as the settings say, or by whether they are longer than words."""
+    chosen = getattr(config, "tone", "auto")
+    if chosen == "auto":
+        chosen = "kept" if len(seconds) and float(np.median(seconds)) > WORD and not _is_speech(config) else "half"
+    return {"out": 0.0, "half": 0.5, "kept": 1.0}[chosen]
 
-    found = []
+
+def _is_speech(config: TrainConfig) -> bool:
+    return isinstance(config, TranscriptionConfig)
+
+
+def _hearing_in_chunks(waveforms: Iterable[np.ndarray], rate: int) -> dict[str, Any]:
+    """The facts of a stream: the `levels` of these recordings, and how chunks follow each other."""
+    from .stems import SoundStem
+
+    means, spread = _measured(waveforms, rate)
+    return {
+        "levels": {"means": [round(float(m), 4) for m in means], "spread": round(spread, 4)},
+        "streaming": {
+            "input": INPUT,
+            "chunk": SoundStem.STRIDE * hop(rate),
+            "tail": TAIL * SoundStem.STRIDE * hop(rate),
+            "states": {PAST: [1, looked_back(rate)]},
+        },
+    }
+
+
+def _some(context: TrainContext, records: Sequence[Record], rate: int) -> Iterator[np.ndarray]:
+    """Recordings from all over the data, at the model's rate."""
     for record in [records[i] for i in range(0, len(records), max(1, len(records) // MEASURED))][:MEASURED]:
         try:
             sample = context.dataset.read(record)
         except DataError:
             continue  # it is named when it is learned from
-        waveform = resampled(sample.array(INPUT), int(sample.array("rate")), rate)
+        yield resampled(sample.array(INPUT), int(sample.array("rate")), rate)
+
+
+def _measured(waveforms: Iterable[np.ndarray], rate: int) -> tuple[np.ndarray, float]:
+    """Each band's mean level (M,) over recordings, and the spread of all around them."""
+    import torch
+
+    found = []
+    for waveform in waveforms:
         size = max(0, round(rate * WINDOW) - len(waveform))
         found.append(streamed_levels(torch.from_numpy(np.pad(waveform, (0, size)))[None], rate)[0].numpy())
     if not found:

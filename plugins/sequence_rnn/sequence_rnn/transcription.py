@@ -18,6 +18,7 @@ from trasluz.api import (
     Prediction,
     Predictor,
     Record,
+    Sample,
     TrainContext,
 )
 
@@ -29,7 +30,7 @@ from .explain import transcription_explainers
 from .front import FrontEnd
 from .item_lesson import Answers, ItemLesson
 from .predict import SCORES, TranscriptionPredictor
-from .settings import TranscriptionConfig
+from .settings import CoreConfig, TranscriptionConfig
 from .spelling import BONUS, chosen_weight, language_model
 from .tasks.task import Task
 from .telling import tell_alphabet, tell_padding, tell_short, tell_unknown
@@ -58,6 +59,7 @@ class Transcription(Task):
 
     headline: ClassVar[str] = "cer"
     higher_is_better: ClassVar[bool] = False
+    pictured: ClassVar[bool] = True
     config = TranscriptionConfig
 
     front: FrontEnd
@@ -65,6 +67,12 @@ class Transcription(Task):
     def lesson(self, context: TrainContext) -> "Lesson[Transcriber]":
         """Learn to write."""
         return TranscriptionLesson(context, self.title, self.front)
+
+    def varied(
+        self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[np.ndarray] | None:
+        """As the front end shows them."""
+        return self.front.pictured(samples, config, draws)
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """Give the predictor of a loaded model."""

@@ -17,7 +17,8 @@ from typing import Protocol
 
 import numpy as np
 
-from trasluz.api import DataError, FamilyError, Graph, Note, Progress, Record, TrainContext, TrainingStopped
+from trasluz.api import DataError, FamilyError, Graph, Kind, Note, Progress, Record, TrainContext, TrainingStopped
+from trasluz.api.spectrogram import PICTURED
 
 from .graph import IMAGE
 
@@ -172,6 +173,8 @@ def extract(context: TrainContext, backbone: Frozen, records: Sequence[Record], 
     """
     version = backbone.fingerprint()
     known_as = version if view is None else f"{version} {view.name}"
+    if context.dataset.kind == Kind.SOUND_CLASSES:
+        known_as += f"-{PICTURED}"
     store = FeatureStore(context.cache_folder, version=known_as, length=sum(backbone.channels))
     try:
         return _Pass(context, records, store, backbone, view).run(_drawn(context, backbone, version))

@@ -15,8 +15,8 @@ AS_PICTURE: dict[str, Any] = {
         "resample": f"to {spectrogram.RATES[1]} Hz, or to {spectrogram.RATES[0]} Hz where it holds no more",
         "spectrogram": f"{spectrogram.BANDS} mel bands, {1000 * spectrogram.WINDOW:g} ms every "
         f"{1000 * spectrogram.HOP:g} ms, logarithm of the power at one loudness, less its mean, in units of its spread",
-        "picture": f"grey, dark is loud, low below, all of the time in {spectrogram.SIDE} columns and "
-        f"{spectrogram.SIDE} rows; `predict.py` has the steps",
+        "picture": "grey, dark is loud, low below, the time from its first sound to its last in "
+        f"{spectrogram.SIDE} columns and {spectrogram.SIDE} rows; `predict.py` has the steps",
         "feed": "`image`: (recordings, height, width, 3) uint8",
     },
 }

@@ -171,7 +171,8 @@ class ModelPage(Page):
         for family in ordered:
             fits = summary.kind in family["kinds"]
             why = "" if fits else _learns_from([kinds.get(k, k.replace("-", " ")) for k in family["kinds"]])
-            card = FamilyCard(family["id"], family["title"], family["sentence"], why_not=why)
+            own = family.get("by_kind", {}).get(summary.kind, {})
+            card = FamilyCard(family["id"], family["title"], own.get("sentence", family["sentence"]), why_not=why)
             card.toggled.connect(lambda on, c=card: self._choose(c.family) if on else None)
             self._group.addButton(card)
             self._families.addWidget(card)

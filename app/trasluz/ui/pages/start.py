@@ -8,7 +8,7 @@ from PySide6.QtGui import QEnterEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from trasluz.ui import theme
-from trasluz.ui.widgets import Label, PrimaryButton, SecondaryButton, clear_layout
+from trasluz.ui.widgets import Label, LinkButton, PrimaryButton, SecondaryButton, clear_layout
 from trasluz.ui.widgets.samples import paint_dates, paint_digits, paint_memory, paint_sunspots, paint_surfaces
 
 from .page import Page
@@ -183,6 +183,8 @@ class StartPage(Page):
         self.drop_field.chosen.connect(self._choose)
         self.drop_field.file_chosen.connect(self._choose_file)
         self.body.addWidget(self.drop_field, 3)
+        self.record_link = LinkButton("Nothing recorded yet? Read words or sentences aloud →", self._read_aloud)
+        self.body.addWidget(self.record_link, 0, Qt.AlignmentFlag.AlignHCenter)
         self._recent_title = Label("Where you left off", "strong")
         self._recent = QGridLayout()
         self._recent.setSpacing(12)
@@ -244,6 +246,19 @@ class StartPage(Page):
         window = self.window()
         if hasattr(window, "choose_data_file"):
             window.choose_data_file()
+
+    def _read_aloud(self) -> None:
+        from trasluz.ui.reading_aloud import ReadingDialog
+
+        dialog = ReadingDialog(self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.made.connect(self._open_made)
+        dialog.open()
+
+    def _open_made(self, folder: Path) -> None:
+        window = self.window()
+        if hasattr(window, "open_paths"):
+            window.open_paths([folder])
 
     def _failed(self, trouble: Any) -> None:
         self.trouble.setText(trouble.sentence)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui.steps import duration, plural
-from trasluz.ui.thumbnails import Thumbnails
+from trasluz.ui.thumbnails import Thumbnails, key_of
 from trasluz.ui.views.stages import StagesPainter
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 _STAGES, _STAGES_ALONE = 112, 176
 """How tall the drawing of the stages is, under curves and where it may grow."""
+_COLUMN, _ANY_WIDTH = 320, 16_777_215
+"""Pixels of the column at the side; Qt's own word for no limit."""
+_PICTURE = 560
+"""Pixels of the longer side of a preview's picture, which may be a line as wide as its card on a dense screen."""
 
 
 class TrainPage(Page):
@@ -73,18 +77,17 @@ class TrainPage(Page):
         self._steps_card = titled(self.stretches, "What is done")
         self.previews = PreviewList()
         self._preview_card = titled(self.previews, "What it thinks now")
-        self._preview_card.setFixedWidth(320)
+        self._preview_card.setFixedWidth(_COLUMN)
         self._preview_card.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.notes = NotesCard()
-        self.notes.setFixedWidth(320)
+        self.notes.setFixedWidth(_COLUMN)
         self.queue = QueueCard()
-        self.queue.setFixedWidth(320)
+        self.queue.setFixedWidth(_COLUMN)
         self.failure = FailureCard()
         self._stages_card = Card("Which stages learn")
         self._stages: StagesPainter | None = None
         self._stages_height = _STAGES
         self.samples = SamplesCard()
-        self.samples.setFixedWidth(320)
         self._main = QStackedWidget()
         self._main.addWidget(self.curves)
         self._main.addWidget(self._steps_card)
@@ -117,14 +120,14 @@ class TrainPage(Page):
         self._foot = QHBoxLayout()
         self._foot.setSpacing(16)
         self._foot.addWidget(self._stages_card, 1)
-        self._foot.addWidget(self.samples)
+        self._foot.addWidget(self.samples, 1)
         layout.addLayout(self._foot)
         layout.addStretch(0)  # what neither needs stays below
         return live
 
     def connect_session(self, session: "Session") -> None:
         """Follow whatever run is chosen."""
-        self.previews.set_thumbnails(Thumbnails(session.host, self, size=160))
+        self.previews.set_thumbnails(Thumbnails(session.host, self, size=_PICTURE))
         self.queue.follow(session)
         session.queue.changed.connect(self._soon)
         session.run_changed.connect(self._run_changed)
@@ -357,13 +360,17 @@ class TrainPage(Page):
         self._side.setStretch(2, 0 if preview is not None else 1)
         if preview is None or session is None or session.run is None:
             return
-        root = Path(session.run.folder.request.data)
+        root, index = Path(session.run.folder.request.data), session.run.folder.index_path
         self._preview_card.set_title("What it thinks now" if session.run.running else "What it thought at the end")
-        self.previews.show_items([(str(root / item.path), item) for item in preview.items])
+        self.previews.show_kind(session.words, str(index) if index.exists() else "")
+        self.previews.show_items([(key_of(str(root / item.path), item.part), item) for item in preview.items])
 
     def _draw_stages(self) -> None:
         view = self.story.stages
         self._stages_card.setVisible(view is not None)
+        # beside the stages as narrow as the column above it; alone with all the room there is
+        self.samples.setMaximumWidth(_COLUMN if view is not None else _ANY_WIDTH)
+        self.samples.setMinimumWidth(_COLUMN)
         if view is None:
             return
         self._stages_card.set_title("Which stages learn", self.story.stages_sentence)

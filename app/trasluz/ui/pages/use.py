@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from trasluz.ui.files import choose_files, choose_folder
-from trasluz.ui.kinds import words_for
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, SmallButton
 
@@ -59,6 +59,7 @@ class UsePage(Page):
         self.word_map: WordMapPanel | None = None
         self._does = ""
         """What the model does besides answering: `writes`, `vectors`."""
+        self._hears = False
         self._unsure_below: float | None = None
         self._look_again = False
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
@@ -153,20 +154,6 @@ class UsePage(Page):
         self.tray.pictured = words.opens
         self.place.show_words(words)
 
-    def _offered(self) -> tuple[SecondaryButton, ...]:
-        """What gives inputs of the kind at hand."""
-        files = (self.open_button, self.folder_button)
-        return (
-            {
-                "photos": (self.camera_button, self.paste_button, *files),
-                "lines": (self.paste_button, self.ways.page_button, *files),
-                "sounds": (self.record_button, *files),
-                "pairs": (),
-            }[self._words.look]
-            if self._words.opens
-            else ()
-        )
-
     def _arrange_for_model(self) -> None:
         """A model that writes has a sheet to write on, words a map; one that answers a place for what it answers."""
         panel = self._panel()
@@ -175,9 +162,9 @@ class UsePage(Page):
             self.header.set_actions(self.export_button)
             self.stack.setCurrentWidget(panel)
             return
-        for button in (self.camera_button, self.record_button):
+        for button in (self.camera_button, self.record_button, self.ways.listen_button):
             button.setEnabled(True)  # one may have been connected since
-        self.header.set_actions(*self._offered(), self.export_button)
+        self.header.set_actions(*self.ways.offered(self._words, hears=self._hears), self.export_button)
         if self.stack.currentWidget() in (self.empty, self.writing, self.word_map):
             self.show_inputs()
 
@@ -208,7 +195,7 @@ class UsePage(Page):
         self.ways.stop()
         self.folder.stop()
         self._forget_answers()
-        if self.stack.currentWidget() is self.folder:
+        if self.stack.currentWidget() in (self.folder, self.ways.listening):
             self.show_inputs()
         self._offer_others()
         self._open_model()
@@ -239,6 +226,7 @@ class UsePage(Page):
         card, before = found.get("card", {}), self._unsure_below
         self._kind = str(card.get("kind") or "")
         self._unsure_below = found.get("unsure_below")
+        self._hears = bool(found.get("hears"))
         self._does = next((name for name in ("writes", "vectors") if found.get(name)), "")
         if self.stack.currentWidget() is not self.empty:
             # the page may have been entered before anybody knew what the model answers
@@ -263,6 +251,11 @@ class UsePage(Page):
 
     def _not_opened(self, trouble: "Trouble") -> None:
         self.header.set_subtitle(trouble.sentence)
+
+    @property
+    def words(self) -> KindWords:
+        """The words for what it answers."""
+        return self._words
 
     @property
     def model(self) -> Path | None:

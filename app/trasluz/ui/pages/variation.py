@@ -1,4 +1,4 @@
-"""How training will see the person's photos, while they choose how much each is altered."""
+"""How training will see the person's data, while they choose how much each item is altered."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ _AFTER = 150
 
 
 class VariationCard(Card):
-    """Six photos, altered by the family's own code with the settings of the moment; another six at a press."""
+    """Six items, altered by the family's own code with the settings of the moment; another six at a press."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("As it will see your data", "each is altered anew in every pass", parent=parent)
@@ -35,7 +35,7 @@ class VariationCard(Card):
         self.words = Label("", "muted", wrap=True)
         self.shuffle_button = SmallButton("Shuffle", self.shuffle, tip="Others, altered anew")
         self.head.addWidget(self.shuffle_button)
-        holder = QWidget()
+        self._holder = holder = QWidget()
         self._stack = QStackedLayout(holder)
         self._stack.setContentsMargins(0, 0, 0, 0)
         self._stack.addWidget(self.strip)
@@ -48,11 +48,14 @@ class VariationCard(Card):
         self._due.timeout.connect(self._ask)
 
     def show_settings(self, session: "Session", family: str, settings: dict[str, Any]) -> None:
-        """Show what these settings make of the project's photos, soon."""
+        """Show what these settings make of the project's items, soon."""
         self._session, self._asked = session, (family, dict(settings))
         words = session.words
         self.set_title(f"As it will see your {words.nouns}", "each is altered anew in every pass")
-        self._noun = words.noun
+        if words.noun != self._noun:
+            self._noun = words.noun
+            self.strip.expect(_COUNT, words.look)
+            self._fit()
         if self.isVisible():
             self._due.start()
 
@@ -65,7 +68,7 @@ class VariationCard(Card):
         self._due.stop()
 
     def shuffle(self) -> None:
-        """Show other photos."""
+        """Show others."""
         self._seed += 1
         self._ask()
 
@@ -97,9 +100,21 @@ class VariationCard(Card):
     def _came(self, found: dict[str, Any]) -> None:
         items = [Seen.of(item) for item in found["items"]]
         self.strip.show_items(items)
+        self._fit()
         self.shuffle_button.setEnabled(bool(items))
         self.words.setText(f"With these settings it learns from every {self._noun} as it is.")
         self._stack.setCurrentWidget(self.strip if items else self.words)
+
+    def resizeEvent(self, event: object) -> None:
+        """Qt's: less room makes smaller pictures."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """As tall as the pictures, also while words stand in their place."""
+        self._holder.setFixedHeight(self.strip.heightForWidth(max(self.strip.minimumSizeHint().width(), self._room())))
+
+    def _room(self) -> int:
+        return self._holder.width() if self._holder.width() > 1 else self.strip.sizeHint().width()
 
     def _failed(self, trouble: "Trouble") -> None:
         self._shown = None

@@ -27,6 +27,19 @@ class HearingConfig(CoreConfig):
         labels=_DIRECTIONS,
     )
     augmentation: float = setting(0.7, title="Variation", sentence=_VARIATION, advanced=True, ge=0, le=1)
+    tone: Literal["auto", "out", "half", "kept"] = setting(
+        "auto",
+        title="Tone colour",
+        sentence="How much a recording keeps of what all of its moments have in common: the microphone, the room and "
+        "the voice, but also the vowel of a short word, and what tells rain from surf.",
+        labels={
+            "auto": "Choose for me — half of it for words and speech, all for sounds longer than two seconds",
+            "out": "Nothing — for other microphones and rooms than those that are learned from",
+            "half": "Half of it — for single words, by whomever",
+            "kept": "All of it — for noises that last",
+        },
+        advanced=True,
+    )
 
 
 class SoundConfig(HearingConfig):

@@ -11,6 +11,7 @@ from ..alphabet import composed
 from ..front import FrontEnd
 from ..ink import FLAT, HEIGHT, LEAST_COLUMNS, brought, columns_for, normalised, varied
 from ..script import handwriting_script
+from ..settings import CoreConfig
 from ..transcription import Transcription
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ class LineFront(FrontEnd):
     ) -> np.ndarray:
         """Another hand, another pen."""
         return varied(kept, strength, draw)
+
+    def pictured(
+        self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
+    ) -> list[np.ndarray]:
+        """Lines at the network's height, as another hand might have written them; the same code that learning uses."""
+        shapes = [sample.array(INPUT).shape for sample in samples]
+        sizes = [len(composed(sample.record.target)) for sample in samples]
+        facts = {"columns": columns_for([width / height for height, width in shapes], sizes)}
+        lines = [self.prepared(sample, facts) for sample in samples]
+        altered = [self.varied(line, facts, config.augmentation, draw) for line, draw in zip(lines, draws, strict=True)]
+        return [np.repeat(line[:, :, None], 3, axis=2) for line in altered]
 
     def together(self, several: Sequence[np.ndarray], facts: Mapping[str, Any]) -> "tuple[Tensor, Tensor]":
         """(B, 1, h, W) float32, the right end padded with the line's own mean."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from trasluz.api import Explainer, Kind, ModelCard, Note, TrainContext
 
-from ..classification import Classification, ClassLesson
+from ..classification import Classification, SureLesson
 from ..front import FrontEnd
 from ..series_explain import DecidingPart
 from ..series_front import SeriesFront
@@ -24,11 +24,9 @@ FEWEST = 4
 """Series that are learned from at once, at the least."""
 
 
-class SeriesLesson(ClassLesson):
-    """Learns the class of a series; a few held-out ones tell the best weights by their loss, not by being right."""
+class SeriesLesson(SureLesson):
+    """Learns the class of a series."""
 
-    metric = "loss"
-    higher_is_better = False
     average = 0.99
 
     def __init__(self, context: TrainContext, title: str, front: FrontEnd) -> None:

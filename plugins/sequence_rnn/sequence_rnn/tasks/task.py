@@ -4,7 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from trasluz.api import Dataset, Explainer, LoadedModel, ModelCard, Prediction, Predictor, TrainContext
+import numpy as np
+
+from trasluz.api import Dataset, Explainer, LoadedModel, ModelCard, Prediction, Predictor, Sample, TrainContext
 
 from ..settings import CoreConfig
 
@@ -26,6 +28,8 @@ class Task(ABC):
     headline: ClassVar[str]
     """The metric that its models are judged by."""
     higher_is_better: ClassVar[bool]
+    pictured: ClassVar[bool] = False
+    """Whether `varied` shows what learning makes of items."""
 
     @abstractmethod
     def lesson(self, context: TrainContext) -> "Lesson[Any]":
@@ -39,6 +43,12 @@ class Task(ABC):
     def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:
         """As `ModelFamily.arranged`."""
         return dataset
+
+    def varied(
+        self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[np.ndarray] | None:
+        """As `ModelFamily.varied`; a task that shows its items so has `pictured` set."""
+        return None
 
     @abstractmethod
     def predictor(self, model: LoadedModel) -> Predictor:

@@ -254,12 +254,15 @@ class _Row(QStyledItemDelegate):
 
 
 def button_boxes(row: QRectF, words: Sequence[str], *, pictured: bool = True) -> list[QRectF]:
-    """Where the buttons of a row stand, side by side."""
+    """Where the buttons of a row stand, side by side; closer where there is little room."""
     metrics = QFontMetricsF(theme.font("body"))
     boxes: list[QRectF] = []
     left = row.left() + (2 + _PICTURE + 10 if pictured else 4)
-    for word in words:
-        width = metrics.horizontalAdvance(word) + 22
+    wide = [metrics.horizontalAdvance(word) for word in words]
+    room = row.right() - left - 6 * len(words) - sum(wide)
+    around = max(8.0, min(22.0, room / max(1, len(words))))
+    for each in wide:
+        width = each + around
         boxes.append(QRectF(left, row.top() + 58, width, 25))
         left += width + 6
     return boxes

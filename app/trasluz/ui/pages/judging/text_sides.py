@@ -1,5 +1,7 @@
 """The card at the left of the Judge page where answers are texts: what is read for what, by length, by speaker."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
@@ -52,6 +54,9 @@ class TextSides(Card):
         self._hint = Label("", "muted", wrap=True)
         self.body.addWidget(self._hint)
         self._hints = ["", "", ""]
+        self._whole_hints = ["", "", ""]
+        self._unit = "character"
+        self._chosen: dict[int, str | None] = {LENGTHS: None, GROUPS: None}
         self.stack = QStackedWidget()
         pages: tuple[QWidget, ...] = (scrolled(self.matrix), scrolled(self.lengths), scrolled(self.groups))
         for page in pages:
@@ -94,16 +99,21 @@ class TextSides(Card):
             button.setAccessibleName(name)
             button.setVisible(shown)
         self.matrix.set_view(readings.matrix())
+        self._unit, self._whole_hints = unit, list(self._hints)
         for side, bars in ((LENGTHS, self.lengths), (GROUPS, self.groups)):
-            found = self._stretches[side]
-            labels = [f"{s.name}  ({len(s.readings):,})" for s in found]
-            bars.set_view(Bars(names[side], labels, [s.share for s in found], unit="%"))
+            names_there = {s.name for s in self._stretches[side]}
+            self._chosen[side] = self._chosen[side] if self._chosen[side] in names_there else None
+            bars.setAccessibleName(names[side])
+        self._draw_bars()
         self.setVisible(any(there))
         side = self.stack.currentIndex()
         self.turn(side if there[side] else next((i for i, shown in enumerate(there) if shown), 0))
 
     def deselect(self) -> None:
         """Nothing is chosen any more."""
+        if any(self._chosen.values()):
+            self._chosen = {LENGTHS: None, GROUPS: None}
+            self._draw_bars()
         if self.matrix.selected is not None:
             self.matrix.selected = None
             self.matrix.update()
@@ -119,10 +129,38 @@ class TextSides(Card):
         self.opened.emit(title, found)
 
     def _bar(self, side: int, label: str) -> None:
-        found: list[Reading] = []
-        for stretch in self._stretches.get(side, ()):
-            if label.startswith(f"{stretch.name}  ("):
-                found = list(stretch.readings)
-                name = stretch.name if side == GROUPS else f"{stretch.name} {self._readings.unit}s long"  # type: ignore[union-attr]
-                self.opened.emit(name, found)
-                return
+        """Choose a bar, or let go of the chosen one; a length and a speaker can be chosen together."""
+        name = next((s.name for s in self._stretches.get(side, ()) if label.startswith(f"{s.name}  (")), None)
+        if name is None or self._readings is None:
+            return
+        self._chosen[side] = None if self._chosen[side] == name else name
+        self._draw_bars()
+        if not any(self._chosen.values()):
+            self.cleared.emit()
+            return
+        length, group = self._chosen[LENGTHS], self._chosen[GROUPS]
+        words = [group or "", f"{length} {self._readings.unit}s long" if length else ""]
+        self.opened.emit(" · ".join(filter(None, words)), self._behind(self._readings.rows))
+
+    def _behind(self, rows: Sequence[Reading], *, but: int | None = None) -> list[Reading]:
+        """Those of the rows that are behind all that is chosen, but for one side."""
+        for side, name in self._chosen.items():
+            if name is not None and side != but:
+                inside = next(({id(r) for r in s.readings} for s in self._stretches[side] if s.name == name), set())
+                rows = [row for row in rows if id(row) in inside]
+        return list(rows)
+
+    def _draw_bars(self) -> None:
+        """Each side counts only what is behind the choice on the other."""
+        for side, bars in ((LENGTHS, self.lengths), (GROUPS, self.groups)):
+            cut = [Stretch(s.name, tuple(self._behind(s.readings, but=side))) for s in self._stretches[side]]
+            found = [s for s in cut if s.readings or s.name == self._chosen[side]]
+            labels = {s.name: f"{s.name}  ({len(s.readings):,})" for s in found}
+            shares = [s.share for s in found]
+            marked = labels.get(self._chosen[side] or "")
+            bars.set_view(Bars(bars.accessibleName(), list(labels.values()), shares, highlight=marked, unit="%"))
+        for side, other in ((LENGTHS, GROUPS), (GROUPS, LENGTHS)):
+            within = self._chosen[other]
+            said = f"only {within}{f' {self._unit}s' if other == LENGTHS else ''} · " if within else ""
+            self._hints[side] = said + self._whole_hints[side]
+        self._hint.setText(self._hints[self.stack.currentIndex()])

@@ -1,7 +1,11 @@
-"""A row of photos as the network sees them; under the pointer, or at the keyboard's mark, each as it is."""
+"""Items as the network sees them; under the pointer, or at the keyboard's mark, each as it is.
+
+Photos stand in a row of squares; lines of ink are wide and stand in two columns; spectrograms are between the two.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
@@ -13,14 +17,40 @@ from trasluz.ui.thumbnails import pixmap_of
 from trasluz.ui.widgets.basic import Painted
 
 _GAP = 8.0
-_SIDE = 96
-_LEAST = 44
 _CAPTION = 18
+_LINES_FROM, _SOUNDS_FROM = 4.0, 1.3
+"""How many times wider than tall pictures are that are shown as lines, as spectrograms."""
+_PHOTO = 128
+"""Rows of a square picture, from which on it is a photo, or stands for one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The places of the pictures.
+
+    Attributes:
+        columns: Places side by side at the most.
+        widest: Pixels of a place, where there is room.
+        ratio: How many times wider than tall it is.
+        filled: Whether a picture fills its place; the time of a sound has no width of its own.
+    """
+
+    columns: int
+    widest: int
+    ratio: float
+    filled: bool = False
+
+
+PHOTOS, SOUNDS, LINES = Shape(99, 96, 1.0), Shape(4, 250, 2.6, filled=True), Shape(2, 492, 8.0)
+SHAPES = {"lines": LINES, "sounds": SOUNDS}
+"""By how a kind of data is shown (`KindWords.look`); `PHOTOS` for the others."""
+_LEAST = {PHOTOS: 44, SOUNDS: 96, LINES: 160}
+"""Pixels of the narrowest place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One photo: as the network sees it, as it is, and what it shows."""
+    """One item: as the network sees it, as it is, and what it shows or says."""
 
     varied: QPixmap
     plain: QPixmap
@@ -33,12 +63,13 @@ class Seen:
 
 
 class PictureStrip(Painted):
-    """As many squares as there are photos, as large as there is room for, up to 96 pixels a side."""
+    """As many places as there are pictures, as large as there is room for."""
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[Seen] = []
         self._expected = 6
+        self._shape = PHOTOS
         self._hovered = self._marked = -1
         self.setAccessibleName(name)
         self.setMouseTracking(True)
@@ -52,45 +83,69 @@ class PictureStrip(Painted):
         """What is shown."""
         return self._items
 
-    def expect(self, count: int) -> None:
-        """Keep room for that many photos while they are not there yet."""
-        self._expected = count
+    def expect(self, count: int, look: str = "") -> None:
+        """Keep room for that many pictures while they are not there yet.
+
+        Args:
+            count: How many.
+            look: How the data at hand is shown (`KindWords.look`).
+        """
+        self._expected, self._shape = count, SHAPES.get(look, PHOTOS)
         self.updateGeometry()
+        self.update()
 
     def show_items(self, items: Sequence[Seen]) -> None:
-        """Show these photos."""
+        """Show these, in places of their shape."""
         self._items = list(items)
         if items:
             self._expected = len(items)
+            wide = median(item.varied.width() / max(1, item.varied.height()) for item in items)
+            low = all(item.varied.height() < _PHOTO for item in items)  # of a word that takes half a second
+            self._shape = LINES if wide > _LINES_FROM else SOUNDS if wide > _SOUNDS_FROM or low else PHOTOS
         self._hovered = min(self._hovered, len(self._items) - 1)
         self._marked = min(self._marked, len(self._items) - 1)
         self.setAccessibleDescription("; ".join(item.name for item in self._items))
         self.updateGeometry()
         self.update()
 
-    def _side(self, width: int) -> float:
-        count = max(1, self._expected)
-        return max(_LEAST, min(_SIDE, (width - _GAP * (count - 1)) / count))
+    def _columns(self) -> int:
+        return max(1, min(self._expected, self._shape.columns))
+
+    def _rows(self) -> int:
+        return -(-self._expected // self._columns())
+
+    def _wide(self, width: int) -> float:
+        columns = self._columns()
+        return max(_LEAST[self._shape], min(self._shape.widest, (width - _GAP * (columns - 1)) / columns))
+
+    def _tall(self, wide: float) -> float:
+        return wide / self._shape.ratio
 
     def hasHeightForWidth(self) -> bool:
-        """Qt's: less room makes smaller squares."""
+        """Qt's: less room makes smaller pictures."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Qt's: a row of squares with their captions."""
-        return round(self._side(width)) + _CAPTION
+        """Qt's: rows of pictures with their captions."""
+        return round(self._rows() * (self._tall(self._wide(width)) + _CAPTION) + (self._rows() - 1) * _GAP / 2)
 
     def sizeHint(self) -> QSize:
-        """Qt's: the whole row."""
-        return QSize(round((_SIDE + _GAP) * self._expected - _GAP), _SIDE + _CAPTION)
+        """Qt's: the largest pictures."""
+        return self._size(self._shape.widest)
 
     def minimumSizeHint(self) -> QSize:
-        """Qt's: the smallest squares."""
-        return QSize(round((_LEAST + _GAP) * self._expected - _GAP), _LEAST + _CAPTION)
+        """Qt's: the smallest ones."""
+        return self._size(_LEAST[self._shape])
+
+    def _size(self, wide: int) -> QSize:
+        width = round((wide + _GAP) * self._columns() - _GAP)
+        return QSize(width, self.heightForWidth(width))
 
     def _place(self, number: int) -> QRectF:
-        side = self._side(self.width())
-        return QRectF(number * (side + _GAP), 0, side, side)
+        row, column = divmod(number, self._columns())
+        wide = self._wide(self.width())
+        tall = self._tall(wide)
+        return QRectF(column * (wide + _GAP), row * (tall + _CAPTION + _GAP / 2), wide, tall)
 
     def _shown_plain(self) -> int:
         return self._hovered if self._hovered >= 0 else self._marked if self.hasFocus() else -1
@@ -109,7 +164,7 @@ class PictureStrip(Painted):
         self.update()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """Qt's: the first photo is marked."""
+        """Qt's: the first picture is marked."""
         self._marked = max(0, self._marked)
         self.update()
 
@@ -119,7 +174,10 @@ class PictureStrip(Painted):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Qt's: the arrows move the mark."""
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        keys = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+        if self._rows() > 1:
+            keys |= {Qt.Key.Key_Up: -self._columns(), Qt.Key.Key_Down: self._columns()}
+        step = keys.get(Qt.Key(event.key()))
         if step is None or not self._items:
             super().keyPressEvent(event)
             return
@@ -127,7 +185,7 @@ class PictureStrip(Painted):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Qt's: the squares; empty ones while the photos are not there."""
+        """Qt's: the places; empty ones while the pictures are not there."""
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         plain = self._shown_plain()
@@ -141,10 +199,11 @@ class PictureStrip(Painted):
             if i >= len(self._items):
                 continue
             item = self._items[i]
+            picture = item.plain if i == plain else item.varied
             painter.save()
             painter.setClipPath(outline)
-            picture = item.plain if i == plain else item.varied
-            painter.drawPixmap(place, picture, QRectF(picture.rect()))
+            target = place if self._shape.filled else _within(picture, place)
+            painter.drawPixmap(target, picture, QRectF(picture.rect()))
             painter.restore()
             if i == plain:
                 painter.setPen(QPen(theme.color("accent"), 2))
@@ -155,3 +214,10 @@ class PictureStrip(Painted):
             words = "as it is" if i == plain else item.name
             words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(place.width()))
             painter.drawText(QRectF(place.left(), place.bottom() + 3, place.width(), 15), words)
+
+
+def _within(picture: QPixmap, place: QRectF) -> QRectF:
+    """The whole picture, as large as the place allows, from its left; square ones of photos fill it."""
+    scale = min(place.width() / max(1, picture.width()), place.height() / max(1, picture.height()))
+    wide, tall = picture.width() * scale, picture.height() * scale
+    return QRectF(place.left(), place.top() + (place.height() - tall) / 2, wide, tall)

@@ -1,30 +1,40 @@
-"""What it thinks now: a few photos with the model's answer of this moment."""
+"""What it thinks now: a few items with the model's answer of this moment."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from trasluz.api import Previewed
+from trasluz.core.differences import aligned
 from trasluz.ui import theme
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.pages.words import share_words
 from trasluz.ui.thumbnails import Thumbnails, cover
 from trasluz.ui.widgets.basic import Painted
+from trasluz.ui.widgets.compared import paint_compared
 
 from .sketches import paint_sketches, sketched, wanted_height
 
 _PICTURE = 56.0
 _PITCH = 65.0
+_STRIP, _LINE = 40.0, 22.0
+"""How tall the picture of a line or of a recording is, and a line of words below it."""
+_BETWEEN = 16.0
 
 
 class PreviewList(Painted):
-    """Rows of photo, answer, tick or what it really is, and a bar for how sure it is."""
+    """Rows of photo, answer, tick or what it really is, and a bar for how sure it is.
+
+    Of a line or a recording the whole picture, and below it what it says and what was read, held against each other.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[tuple[str, Previewed]] = []
         self._thumbnails: Thumbnails | None = None
+        self._kind = words_for("image-classes")
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("What it thinks now")
 
@@ -33,8 +43,19 @@ class PreviewList(Painted):
         self._thumbnails = thumbnails
         thumbnails.came.connect(lambda _path: self.update())
 
+    def show_kind(self, kind: KindWords, index: str = "") -> None:
+        """What the items are.
+
+        Args:
+            kind: Its words.
+            index: The list of the data, which knows the parts of files.
+        """
+        self._kind = kind
+        if self._thumbnails is not None:
+            self._thumbnails.index = index
+
     def show_items(self, items: Sequence[tuple[str, Previewed]]) -> None:
-        """Show these: absolute path, and what the model makes of it."""
+        """Show these: the key of the picture (`key_of`), and what the model makes of it."""
         self._items = list(items)
         said = [f"{p.text}, {'right' if p.text == p.target else f'is {p.target}'}" for _, p in self._items]
         self.setAccessibleDescription("; ".join(said))
@@ -47,21 +68,30 @@ class PreviewList(Painted):
         """Five rows."""
         if sketched(items := [item for _, item in self._items]):
             return QSize(280, wanted_height(items))
-        return QSize(280, int(_PITCH * min(5, max(1, len(self._items)))))
+        return QSize(280, int(self._pitch * min(5, max(1, len(self._items)))))
 
     def minimumSizeHint(self) -> QSize:
         """Two rows."""
         if sketched(items := [item for _, item in self._items]):
             return QSize(200, wanted_height(items, least=True))
-        return QSize(200, int(_PITCH * 2))
+        return QSize(200, int(self._pitch * 2))
+
+    @property
+    def _wide(self) -> bool:
+        """Whether the pictures are as wide as the list."""
+        return self._kind.look in ("lines", "sounds")
+
+    @property
+    def _pitch(self) -> float:
+        return _STRIP + _LINE * (1 if self._kind.classes else 2) + _BETWEEN if self._wide else _PITCH
 
     def resizeEvent(self, event: object) -> None:
-        """Qt's: more room shows more photos."""
+        """Qt's: more room shows more items."""
         if self._thumbnails is not None and self._items:
             self._thumbnails.want([path for path, _ in self._items[: self._room()]])
 
     def _room(self) -> int:
-        return max(1, int((self.height() + 9) // _PITCH))
+        return max(1, int((self.height() + 9) // self._pitch))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's: as many rows as fit whole."""
@@ -74,8 +104,11 @@ class PreviewList(Painted):
             paint_sketches(painter, QRectF(self.rect()), items, _paint_line)
             return
         shown = self._items[: self._room()]
-        pitch = min(_PITCH + 16, (self.height() + 9) / max(1, len(shown)))
+        pitch = min(self._pitch + 16, (self.height() + 9) / max(1, len(shown)))
         for i, (path, item) in enumerate(shown):
+            if self._wide:
+                self._paint_wide(painter, QRectF(0, i * pitch, self.width(), self._pitch - _BETWEEN), path, item)
+                continue
             self._paint_row(painter, QRectF(0, i * pitch, self.width(), _PICTURE), path, item)
 
     def _paint_written(self, painter: QPainter) -> None:
@@ -84,6 +117,23 @@ class PreviewList(Painted):
         painter.setPen(theme.color("ink"))
         words = "\n\n".join(item.text for _, item in self._items)
         painter.drawText(QRectF(self.rect()), int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), words)
+
+    def _paint_wide(self, painter: QPainter, row: QRectF, path: str, item: Previewed) -> None:
+        picture = QRectF(row.left(), row.top(), row.width(), _STRIP)
+        paint_strip(painter, picture, self._thumbnails, path, filled=self._kind.look == "sounds")
+        line = QRectF(row.left(), picture.bottom() + 2, row.width(), _LINE)
+        if self._kind.classes:
+            _paint_words(painter, line, item, right=item.text == item.target)
+            return
+        painter.setFont(theme.font("body"))
+        painter.setPen(theme.color("muted"))
+        truth = painter.fontMetrics().elidedText(item.target, Qt.TextElideMode.ElideRight, int(line.width()))
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, truth)
+        line.translate(0, _LINE - 2)
+        if item.text:
+            paint_compared(painter, line, aligned(item.target, item.text))
+        else:
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, "nothing yet")
 
     def _paint_row(self, painter: QPainter, row: QRectF, path: str, item: Previewed) -> None:
         paint_thumbnail(painter, QRectF(row.left(), row.top(), _PICTURE, _PICTURE), self._thumbnails, path)
@@ -132,7 +182,7 @@ def _paint_words(painter: QPainter, line: QRectF, item: Previewed, *, right: boo
 
 
 def paint_thumbnail(painter: QPainter, place: QRectF, thumbnails: Thumbnails | None, path: str) -> None:
-    """Paint a photo cut to fill a rounded box, or an empty box while it is not there."""
+    """Paint a photo cut to fill a rounded box, all of a waveform, or an empty box while it is not there."""
     outline = QPainterPath()
     outline.addRoundedRect(place, theme.THUMBNAIL_RADIUS, theme.THUMBNAIL_RADIUS)
     picture = thumbnails.get(path) if thumbnails is not None else None
@@ -146,9 +196,37 @@ def paint_thumbnail(painter: QPainter, place: QRectF, thumbnails: Thumbnails | N
             painter.drawLine(middle + QPointF(-arm, -arm), middle + QPointF(arm, arm))
             painter.drawLine(middle + QPointF(-arm, arm), middle + QPointF(arm, -arm))
         return
+    if thumbnails is not None and thumbnails.is_wave(path):
+        painter.drawPixmap(place, picture, QRectF(picture.rect()))
+        return
     ratio = painter.device().devicePixelRatioF()
     cut = cover(picture, max(1, round(place.width() * ratio)), max(1, round(place.height() * ratio)))
     painter.save()
     painter.setClipPath(outline)
     painter.drawPixmap(place, cut, QRectF(cut.rect()))
+    painter.restore()
+
+
+def paint_strip(
+    painter: QPainter, place: QRectF, thumbnails: Thumbnails | None, path: str, *, filled: bool = False
+) -> None:
+    """Paint all of a wide picture from the left of a rounded box, or the empty box while it is not there.
+
+    Args:
+        filled: Whether it fills the box; a waveform has no width of its own.
+    """
+    picture = thumbnails.get(path) if thumbnails is not None else None
+    if picture is None or picture.isNull():
+        paint_thumbnail(painter, place, thumbnails, path)
+        return
+    scale = min(place.width() / picture.width(), place.height() / picture.height())
+    size = QSizeF(picture.width() * scale, picture.height() * scale)
+    box = QRectF(QPointF(place.left(), place.center().y() - size.height() / 2), size)
+    if filled:
+        box = place
+    outline = QPainterPath()
+    outline.addRoundedRect(box, 4, 4)
+    painter.save()
+    painter.setClipPath(outline)
+    painter.drawPixmap(box, picture, QRectF(picture.rect()))
     painter.restore()

@@ -1,4 +1,4 @@
-"""What is being learned from at this moment: a few photos of the batch, as the network sees them."""
+"""What is being learned from at this moment: a few items of the batch, as the network sees them."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ _COUNT = 4
 
 
 class SamplesCard(Card):
-    """The run tells which photos, and by which draw each is altered; the host makes them again, here they are shown."""
+    """The run tells which items, and by which draw each is altered; the host makes them again, here they are shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("It is learning from", parent=parent)
@@ -37,12 +37,14 @@ class SamplesCard(Card):
         self.setVisible(False)
 
     def show_samples(self, session: "Session", run: "RunFolder", sampled: "Sampled | None", *, running: bool) -> None:
-        """Show the latest photos that the run told of, if it did."""
+        """Show the latest items that the run told of, if it did."""
         self.setVisible(sampled is not None)
         self.set_title("It is learning from" if running else "It learned from")
         if sampled is None or sampled is self._shown:
             return
         self._shown = sampled
+        if not self.strip.items:
+            self.strip.expect(_COUNT, session.words.look)
         request = run.request
         index = run.index_path if run.index_path.exists() else run.inside(request.index) if request.index else None
         if index is None:
@@ -65,3 +67,4 @@ class SamplesCard(Card):
     def _came(self, sampled: "Sampled", found: dict[str, Any]) -> None:
         if sampled is self._shown:
             self.strip.show_items([Seen.of(item) for item in found["items"][:_COUNT]])
+            self.setVisible(bool(self.strip.items))

@@ -6,20 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QIODevice, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from trasluz.ui import theme
-from trasluz.ui.sound import NO_MULTIMEDIA
+from trasluz.ui.microphone import RATE, Microphone, written
 from trasluz.ui.widgets import Card, Label, PrimaryButton, SmallButton
 from trasluz.ui.widgets.basic import Painted
 
-NO_MICROPHONE = "No microphone was found. Connect one, or open a recording from a file."
-RATE = 16_000
 LONGEST = 60.0
 """Seconds after which a recording ends by itself."""
-_SHORTEST = 0.1
+SHORTEST = 0.1
 
 
 class Levels(Painted):
@@ -36,9 +34,9 @@ class Levels(Painted):
         self._levels.clear()
         self.update()
 
-    def add(self, level: float) -> None:
-        """One more moment, from 0 to 1."""
-        self._levels.append(level)
+    def hear(self, samples: np.ndarray) -> None:
+        """One more moment, (S,) from -1 to 1."""
+        self._levels = [*self._levels[-_MOMENTS:], float(np.abs(samples).max(initial=0))]
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -55,6 +53,9 @@ class Levels(Painted):
             painter.drawRoundedRect(QRectF(12 + i * 5, (self.height() - tall) / 2, 3, tall), 1.5, 1.5)
 
 
+_MOMENTS = 1000
+
+
 class MicrophonePanel(Card):
     """Records as long as the person likes, up to a minute."""
 
@@ -62,12 +63,12 @@ class MicrophonePanel(Card):
     """The path of a recording that was made."""
     closed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, microphone: Microphone | None = None) -> None:
         super().__init__("Record")
-        self._source: Any = None
-        self._device: QIODevice | None = None
-        self._pieces: list[bytes] = []
-        self._begun = 0.0
+        self.microphone = microphone or Microphone(self)
+        self.microphone.heard.connect(self.heard)
+        self._pieces: list[np.ndarray] = []
+        self._rate = RATE
         self.levels = Levels()
         self.said = Label("", "muted", wrap=True)
         self.trouble = Label("", "bad", wrap=True)
@@ -83,22 +84,16 @@ class MicrophonePanel(Card):
         self.body.addStretch(1)
         words = "What you record goes to the model on this computer and nowhere else."
         self.body.addWidget(Label(words, "muted", wrap=True))
-        self._pace = QTimer(self, interval=50)
-        self._pace.timeout.connect(self._listen)
         self._say_ready()
 
     @property
     def recording(self) -> bool:
         """Whether it records now."""
-        return self._source is not None
+        return self.microphone.running
 
     def refusal(self) -> str:
         """Why there can be no recording, or empty."""
-        try:
-            from PySide6.QtMultimedia import QMediaDevices
-        except ImportError:
-            return NO_MULTIMEDIA
-        return NO_MICROPHONE if QMediaDevices.defaultAudioInput().isNull() else ""
+        return self.microphone.refusal()
 
     def turn(self) -> None:
         """Begin, or end and keep."""
@@ -108,67 +103,40 @@ class MicrophonePanel(Card):
             self._begin()
 
     def _begin(self) -> None:
-        if refusal := self.refusal():
-            self.trouble.setText(refusal)
-            return
-        from PySide6.QtMultimedia import QAudioFormat, QAudioSource, QMediaDevices
-
-        form = QAudioFormat()
-        form.setSampleRate(RATE)
-        form.setChannelCount(1)
-        form.setSampleFormat(QAudioFormat.SampleFormat.Int16)
-        device = QMediaDevices.defaultAudioInput()
-        if not device.isFormatSupported(form):
-            self.trouble.setText(
-                "The microphone gives no sound at 16 kHz; record with another program and open the file."
-            )
-            return
-        self.trouble.setText("")
-        self._pieces, self._begun = [], time.monotonic()
+        self._pieces = []
         self.levels.forget()
-        self._source = QAudioSource(device, form, self)
-        self._device = self._source.start()
-        self.record_button.setText("Stop and answer")
-        self._pace.start()
+        refusal = self.microphone.start()
+        self.trouble.setText(refusal)
+        if not refusal:
+            self._rate = self.microphone.rate
+            self.record_button.setText("Stop and answer")
 
-    def _listen(self) -> None:
-        if self._device is None:
-            return
-        self.heard(bytes(self._device.readAll().data()))
-        if self.seconds >= LONGEST:
-            self.finish()
-
-    def heard(self, piece: bytes) -> None:
-        """Take a piece of sound: 16-bit samples."""
-        if not piece:
-            return
-        self._pieces.append(piece)
-        samples = np.frombuffer(piece[: len(piece) // 2 * 2], dtype="<i2")
-        self.levels.add(float(np.abs(samples).max(initial=0)) / 32768)
+    def heard(self, samples: Any) -> None:
+        """Take a piece of sound, (S,) float32."""
+        self._pieces.append(np.asarray(samples, np.float32))
+        self.levels.hear(self._pieces[-1])
         self.said.setText(f"{self.seconds:.1f} s")
+        if self.seconds >= LONGEST and self.recording:
+            self.finish()
 
     @property
     def seconds(self) -> float:
         """How much is recorded."""
-        return sum(map(len, self._pieces)) / 2 / RATE
+        return sum(map(len, self._pieces)) / self._rate
 
     def finish(self) -> None:
         """End, and keep what was recorded."""
         self.stop()
-        if self.seconds < _SHORTEST:
+        if self.seconds < SHORTEST:
             self.trouble.setText("Nothing was recorded: the microphone gave no sound.")
             return
-        path = write_recording(b"".join(self._pieces))
+        path = write_recording(written(np.concatenate(self._pieces)), self._rate)
         self._pieces = []
         self.kept.emit(path)
 
     def stop(self) -> None:
         """End, and keep nothing."""
-        self._pace.stop()
-        if self._source is not None:
-            self._source.stop()
-            self._source.deleteLater()
-            self._source = self._device = None
+        self.microphone.stop()
         self._say_ready()
 
     def _say_ready(self) -> None:
@@ -180,7 +148,7 @@ class MicrophonePanel(Card):
         self.closed.emit()
 
 
-def write_recording(samples: bytes) -> Path:
+def write_recording(samples: bytes, rate: int = RATE) -> Path:
     """Write 16-bit samples to a WAV file in the cache, named by the moment."""
     from trasluz.core.places import cache_folder
 
@@ -190,6 +158,6 @@ def write_recording(samples: bytes) -> Path:
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(RATE)
+        file.setframerate(rate)
         file.writeframes(samples)
     return path

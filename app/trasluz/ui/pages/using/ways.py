@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from trasluz.ui.files import choose_files
+from trasluz.ui.kinds import KindWords
 from trasluz.ui.widgets import SecondaryButton
 
 if TYPE_CHECKING:
     from trasluz.ui.pages.use import UsePage
 
     from .camera import CameraPanel
+    from .listening import ListeningPanel
     from .microphone import MicrophonePanel
     from .page_cut import PageCutter
 
@@ -22,6 +24,7 @@ class Ways:
     Attributes:
         camera: Answers what it sees; None until it is asked for, as the others.
         microphone: Records.
+        listening: Answers what the microphone hears.
         cutter: Cuts a page into lines.
     """
 
@@ -29,10 +32,26 @@ class Ways:
         self._page = page
         self.camera: CameraPanel | None = None
         self.microphone: MicrophonePanel | None = None
+        self.listening: ListeningPanel | None = None
         self.cutter: PageCutter | None = None
         self.camera_button = SecondaryButton("Camera", self.start_camera, tip="Answer what the camera sees")
         self.record_button = SecondaryButton("Record", self.start_microphone, tip="Answer what you say")
+        self.listen_button = SecondaryButton("Listen", self.start_listening, tip="Answer what is heard, while it is")
         self.page_button = SecondaryButton("Open a page…", self.choose_page, tip="Its lines are found, and read")
+
+    def offered(self, words: KindWords, *, hears: bool) -> tuple[SecondaryButton, ...]:
+        """What gives inputs of the kind at hand; `hears` says whether the model can listen live."""
+        if not words.opens:
+            return ()
+        page = self._page
+        files = (page.open_button, page.folder_button)
+        listen = (self.listen_button,) if hears else ()
+        return {
+            "photos": (self.camera_button, page.paste_button, *files),
+            "lines": (page.paste_button, self.page_button, *files),
+            "sounds": (*listen, self.record_button, *files),
+            "pairs": (),
+        }[words.look]
 
     def stop(self) -> None:
         """Switch camera and microphone off."""
@@ -40,6 +59,8 @@ class Ways:
             self.camera.stop()
         if self.microphone is not None:
             self.microphone.stop()
+        if self.listening is not None:
+            self.listening.stop()
 
     def start_camera(self) -> None:
         """Answer what the camera sees; where there is none, say so."""
@@ -75,6 +96,23 @@ class Ways:
             self._refuse(self.record_button, refusal)
             return
         page.stack.setCurrentWidget(self.microphone)
+
+    def start_listening(self) -> None:
+        """Answer what the microphone hears; where there is none, say so."""
+        page, session, model = self._page, self._page.session, self._page.model
+        if session is None or model is None:
+            return
+        self.stop()
+        if self.listening is None:
+            from .listening import ListeningPanel
+
+            self.listening = ListeningPanel()
+            self.listening.closed.connect(page.show_inputs)
+            page.stack.addWidget(self.listening)
+        if refusal := self.listening.start(session, model, page.words):
+            self._refuse(self.listen_button, refusal)
+            return
+        page.stack.setCurrentWidget(self.listening)
 
     def choose_page(self) -> None:
         """Let the person choose the picture of a whole page."""
