@@ -8,7 +8,7 @@ import numpy as np
 
 from trasluz.api import Audio, DataError, Sample, view_to_json
 
-from .series_items import is_table, pictured_series, pictured_table
+from .series_items import is_table, lines_of, pictured_series, series_at
 
 if TYPE_CHECKING:
     from trasluz.core.plugins.registry import Registry
@@ -18,7 +18,8 @@ _COLUMNS = 160
 
 
 def pictured(registry: "Registry", path: Path, *, at_most: int, part: str, index: str, small: bool) -> dict[str, Any]:
-    """A picture of an item: `image` (H, W, 3) uint8; of a recording `low` and `high` where it is small.
+    """A picture of an item: `image` (H, W, 3) uint8; where it is small, of a recording `low` and `high`, of a series
+    `lines`, a list of numbers from 0 to 1 (None where there is none) for each of its first channels.
 
     Raises:
         DataError: If it cannot be read.
@@ -26,12 +27,11 @@ def pictured(registry: "Registry", path: Path, *, at_most: int, part: str, index
     from trasluz.core.data import sounds
     from trasluz.core.data.images import read_image, thumbnail
 
-    if part and is_table(path):
-        return {"image": _series(registry, path, part, index, min(800, at_most))}
+    if is_table(path):
+        series = _series(registry, path, part, index)
+        return {"lines": lines_of(series)} if small else {"image": pictured_series(series, min(800, at_most))}
     if part and index:
         return {"image": _fitted(image_of(_part(registry, path, part, Path(index))), at_most)}
-    if is_table(path):
-        return {"image": pictured_table(path, min(800, at_most))}
     if str(path).lower().endswith(sounds.SUFFIXES):
         if small:
             low, high, seconds = sounds.loudness(path, _COLUMNS)
@@ -53,14 +53,14 @@ def heard(path: Path) -> dict[str, Any]:
     return view_to_json(Audio(title=path.name, samples=samples, rate=rate))
 
 
-def _series(registry: "Registry", path: Path, part: str, index: str, width: int) -> np.ndarray:
+def _series(registry: "Registry", path: Path, part: str, index: str) -> Sample:
     """By the place that the list of the data knows, or else by looking for it: a forecast is made in between."""
-    if index:
+    if part and index:
         try:
-            return pictured_series(_part(registry, path, part, Path(index)), width)
+            return _part(registry, path, part, Path(index))
         except DataError:
             pass
-    return pictured_table(Path(f"{path}#{part}"), width)
+    return series_at(Path(f"{path}#{part}") if part else path)
 
 
 def _part(registry: "Registry", path: Path, part: str, index: Path) -> Sample:

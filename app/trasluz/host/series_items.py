@@ -8,6 +8,8 @@ import numpy as np
 from trasluz.api import DataError, Sample
 
 SUFFIXES: Final = (".csv", ".tsv", ".ts")
+_COLUMNS: Final = 120
+"""Of a small drawing."""
 _HEIGHT: Final = 0.62
 """Of a picture, by its width."""
 
@@ -19,8 +21,8 @@ def is_table(path: Path) -> bool:
     return file_and_part(str(path))[0].suffix.lower() in SUFFIXES
 
 
-def pictured_table(path: Path, width: int) -> np.ndarray:
-    """The picture of a series outside of any data, (H, W, 3) uint8.
+def series_at(path: Path) -> Sample:
+    """A series outside of any data.
 
     Raises:
         DataError: If it cannot be read.
@@ -29,9 +31,9 @@ def pictured_table(path: Path, width: int) -> np.ndarray:
     from trasluz.core.data.readers.series_classes import SeriesClasses
 
     try:
-        return pictured_series(Forecasts().open(str(path)), width)
+        return Forecasts().open(str(path))
     except DataError:
-        return pictured_series(SeriesClasses().open(str(path)), width)
+        return SeriesClasses().open(str(path))
 
 
 def pictured_series(sample: Sample, width: int) -> np.ndarray:
@@ -39,3 +41,25 @@ def pictured_series(sample: Sample, width: int) -> np.ndarray:
     from trasluz.core.data.series_picture import drawn_series
 
     return drawn_series(sample.array("series"), width, round(width * _HEIGHT))
+
+
+def lines_of(sample: Sample) -> list[list[float | None]]:
+    """The channels of a series as lines for a small drawing, each from 0 to 1 and None where there is no value.
+
+    Of several values that fall together the least and the greatest are kept, so that no peak is lost.
+    """
+    from trasluz.core.data.series_picture import CHANNELS
+
+    found = []
+    for channel in sample.array("series").T[:CHANNELS].astype(float):
+        known = channel[np.isfinite(channel)]
+        if not len(known):
+            continue
+        low, size = float(known.min()), float(np.ptp(known))
+        shares = (channel - low) / size if size > 0 else np.where(np.isfinite(channel), 0.5, np.nan)
+        if len(shares) > 2 * _COLUMNS:
+            parts = np.array_split(shares, _COLUMNS)
+            ends = [f(part) if np.isfinite(part).any() else np.nan for part in parts for f in (np.nanmin, np.nanmax)]
+            shares = np.array(ends)
+        found.append([round(float(v), 3) if np.isfinite(v) else None for v in shares])
+    return found

@@ -19,6 +19,7 @@ class KindWords:
         look: How the items are shown side by side.
         classes: Whether an item's answer is one of a few classes; otherwise it is text.
         truth: What is written or said in an item, as a form calls it: `Text`, `Translation`.
+        drawn: Whether views draw an item themselves, so that no picture of it stands beside them.
         opens: Whether an input is a file that can be dropped; otherwise it is typed.
         example: What stands for an input in an example of the command line.
         reads: The packages besides onnxruntime and numpy that read an input.
@@ -30,6 +31,7 @@ class KindWords:
     classes: bool = True
     given: str = ""
     truth: str = "Class"
+    drawn: bool = False
     opens: bool = True
     example: str = "FILE"
     reads: tuple[str, ...] = ()
@@ -52,7 +54,7 @@ class KindWords:
 
 _PICTURE = ("pillow",)
 _SOUND = KindWords("recording", "recordings", "sounds", example="recording.wav", reads=("soundfile",))
-_SERIES = KindWords("series", "series", classes=False, truth="Values", example="series.csv")
+_SERIES = KindWords("series", "series", classes=False, truth="Values", drawn=True, example="series.csv")
 MEASURED = frozenset({"forecast"})
 """Kinds whose answers are numbers, more or less off, and never right or wrong."""
 _KINDS = {
@@ -62,7 +64,7 @@ _KINDS = {
     ),
     "speech": replace(_SOUND, classes=False, truth="Text"),
     "sound-classes": _SOUND,
-    "series-classes": KindWords("series", "series", example="series.csv"),
+    "series-classes": KindWords("series", "series", drawn=True, example="series.csv"),
     "series-steps": replace(_SERIES, truth="Labels"),
     "forecast": replace(_SERIES, noun="part", given="series"),
     "text-pairs": KindWords(

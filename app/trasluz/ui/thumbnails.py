@@ -120,6 +120,9 @@ class Thumbnails(QObject):
         if "high" in found:
             picture = drawn_wave(found["low"], found["high"], self._size)
             self._waves.add(path)
+        elif "lines" in found:
+            picture = drawn_lines(found["lines"], self._size)
+            self._waves.add(path)
         else:
             picture = pixmap_of(found["image"])
         self._held[path] = picture
@@ -160,6 +163,32 @@ def drawn_wave(low: Any, high: Any, width: int) -> QPixmap:
         x, reach = (i + 0.5) / count * width, (tall / 2 - 2) / loudest
         top, bottom = middle - float(high[i]) * reach, middle - float(low[i]) * reach
         painter.drawLine(QPointF(x, top), QPointF(x, max(bottom, top + 1)))
+    painter.end()
+    return picture
+
+
+def drawn_lines(lines: Any, side: int) -> QPixmap:
+    """The channels of a series, each from 0 to 1, as lines in a square; a gap where a value is None."""
+    picture = QPixmap(side, side)
+    picture.fill(theme.color("chip"))
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    margin = 0.1 * side
+    room = side - 2 * margin
+    for number in range(len(lines) - 1, -1, -1):  # the first one lies on top
+        values = lines[number]
+        painter.setPen(QPen(theme.series_color(number), max(1.2, side / 90)))
+        across = room / max(1, len(values) - 1)
+        before: QPointF | None = None
+        for at, value in enumerate(values):
+            point = (
+                None if value is None else QPointF(margin + at * across, side - margin - value * (side - 2 * margin))
+            )
+            if point is not None and before is not None:
+                painter.drawLine(before, point)
+            elif point is not None:
+                painter.drawPoint(point)
+            before = point
     painter.end()
     return picture
 

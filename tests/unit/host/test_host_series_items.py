@@ -17,7 +17,7 @@ def registry():
 
 
 def picture(registry, at: Path, part: str = "", index: Path | str = "") -> np.ndarray:
-    return pictured(registry, at, at_most=128, part=part, index=str(index), small=True)["image"]
+    return pictured(registry, at, at_most=128, part=part, index=str(index), small=False)["image"]
 
 
 def test_every_series_of_a_file_has_its_own_picture(registry, tmp_path: Path) -> None:
@@ -38,3 +38,15 @@ def test_the_past_of_a_forecast_has_a_picture_though_no_list_knows_it(registry, 
     Index.build(at, tmp_path / "index.sqlite", registry.sources).close()
     past = picture(registry, at, "rows 1–50", tmp_path / "index.sqlite")
     assert not np.array_equal(past, picture(registry, at))
+
+
+def test_a_small_one_is_told_in_lines_that_lose_no_peak(registry, tmp_path: Path) -> None:
+    at = tmp_path / "long.csv"
+    values = np.zeros(5_000)
+    values[1234], values[4000:4400] = 7.0, np.nan
+    rows = [f"{t},{'' if np.isnan(v) else v}" for t, v in enumerate(values)]
+    at.write_text("t,load\n" + "\n".join(rows))
+    (line,) = pictured(registry, at, at_most=128, part="", index="", small=True)["lines"]
+    assert len(line) == 240
+    assert max(v for v in line if v is not None) == 1.0
+    assert None in line

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, Q
 
 from trasluz.core.differences import BETWEEN
 from trasluz.ui.keyboard import bind
-from trasluz.ui.kinds import MEASURED, KindWords, words_for
+from trasluz.ui.kinds import MEASURED, KindWords
 from trasluz.ui.sound import Hearing
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
@@ -20,12 +20,13 @@ from trasluz.ui.widgets import EmptyState, PrimaryButton, SecondaryButton
 from .judging.again import learn_corrections
 from .judging.behind import WHY, BehindCard
 from .judging.classes import class_words
+from .judging.measured import MeasuredCard
 from .judging.photos import label_menu
 from .judging.readings import Reading
-from .judging.scores import NO_BREAK, ScoreRow
+from .judging.scores import ScoreRow
 from .judging.sides import VERSUS, Sides
 from .judging.text_sides import TextSides
-from .judging.verdict import Judged, Verdict, in_a_sentence, read_verdict, root_of
+from .judging.verdict import Judged, Verdict, in_a_sentence, read_verdict, root_of, words_of
 from .page import Page
 from .standing import missing
 from .using.given import Given
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
     from trasluz.core.corrections import Correction
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
-
-__all__ = ["NO_BREAK", "JudgePage"]
 
 
 class JudgePage(Page):
@@ -70,6 +69,7 @@ class JudgePage(Page):
         self.sides.turned.connect(self._turned)
         self.sides.doubt.opened.connect(self._open_unsure)
         self.sides.versus.opened.connect(self._open_pair)
+        self.measured = MeasuredCard()
         self.text_sides = TextSides()
         self.text_sides.setVisible(False)
         self.text_sides.opened.connect(self._open_readings)
@@ -100,6 +100,7 @@ class JudgePage(Page):
         layout.addWidget(self.scores)
         lower = QHBoxLayout()
         lower.setSpacing(16)
+        lower.addWidget(self.measured, 1)
         lower.addWidget(self.sides, 1)
         lower.addWidget(self.text_sides, 1)
         lower.addWidget(self.behind)
@@ -234,6 +235,7 @@ class JudgePage(Page):
         readings, session = verdict.readings, self.session
         self.behind.reads = readings is not None
         self.behind.corrected.pictured = self._words().look not in ("pairs", "texts")
+        self.measured.setVisible(verdict.card.kind in MEASURED)
         self.sides.setVisible(readings is None)
         self.text_sides.setVisible(readings is not None)
         if readings is None:
@@ -291,8 +293,10 @@ class JudgePage(Page):
             self.photos.truth = "what came:"
             title = f"{len(verdict.items):,} forecasts"
             self._list(title, "in the order of the data", list(verdict.items), "", stay=stay, whole=True)
+            if not stay and verdict.items:
+                self._why(self.photos.judged.path(0), verdict.items[0])
             return
-        title = f"{len(wrong):,} {'mistake' if len(wrong) == 1 else 'mistakes'}"
+        title = plural(len(wrong), "mistake")
         nobody = f"No mistakes on {len(verdict.items):,} {nouns}. Try it on harder ones on the Use page."
         self._list(title, "surest mistakes first", wrong, nobody, stay=stay, whole=True)
 
@@ -360,18 +364,17 @@ class JudgePage(Page):
         self._again = show
         show(False)
 
-    # one photo
-
     def _why(self, path: str, item: Judged) -> None:
         session = self.session
         if session is None or session.run is None:
             return
         self._explained = item
-        top = list(item.top) or ([(item.answer, item.score)] if item.score is not None else [])
+        top = list(item.top) or [(item.answer, item.score)][: item.score is not None]
         told = {"text": item.answer, "label": item.answer, "score": item.score, "top": top}
-        self.behind.show_why(item)
+        card = self.behind if self.measured.isHidden() else self.measured
+        card.show_why(item)
         given = Given(path, self._words(), part=item.part, index=str(session.run.folder.index_path), text=item.asked)
-        self.answer.show_input(session, Path(session.run.folder.model_folder), path, told, given=given)
+        card.answer.show_input(session, Path(session.run.folder.model_folder), path, told, given=given)
 
     # wrong labels
 
@@ -444,7 +447,4 @@ class JudgePage(Page):
         return self._words().noun
 
     def _words(self) -> KindWords:
-        session = self.session
-        if session is not None and session.summary is None and self.verdict is not None:
-            return words_for(self.verdict.card.kind)
-        return session.words if session is not None else words_for("")
+        return words_of(self.session, self.verdict)

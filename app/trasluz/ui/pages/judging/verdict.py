@@ -16,13 +16,14 @@ from trasluz.core.corrections import Corrections, Relabelled
 from trasluz.core.differences import BETWEEN
 from trasluz.core.inference.doubt import RiskCoverage
 from trasluz.core.runs.comparison import applied, key_of
-from trasluz.ui.kinds import words_for
+from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.pages.words import plurals
 
 from .readings import Readings
 
 if TYPE_CHECKING:
     from trasluz.core.runs.folder import RunFolder
+    from trasluz.ui.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,3 +301,10 @@ def root_of(run: "RunFolder") -> Path:
     """The folder that the paths of a run's items start from: its data, or what a list or table of it lies in."""
     data = run.inside(run.request.data)
     return data if data.is_dir() else data.parent
+
+
+def words_of(session: "Session | None", verdict: Verdict | None) -> KindWords:
+    """What the items are called: as in the data at hand, or as the model's card says where that is away."""
+    if session is not None and session.summary is None and verdict is not None:
+        return words_for(verdict.card.kind)
+    return session.words if session is not None else words_for("")

@@ -18,7 +18,7 @@ from trasluz.ui.widgets import Label
 from .given import Given
 from .near import VIEW as NEAREST
 from .near import NearStrip
-from .said import provider_words, said_words
+from .said import in_rows, provider_words, said_words
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
@@ -239,7 +239,7 @@ class AnswerPanel(QWidget):
         self._photo.setMinimumHeight(40 if lines else 120)
         self._photo.setMaximumHeight(90 if lines else 150 if self._tall else 320)
         self._hush()
-        if given.words.look != "photos":
+        if given.words.look != "photos" or given.words.drawn:
             self._photo.setVisible(False)
 
     def _hush(self) -> None:
@@ -277,7 +277,9 @@ class AnswerPanel(QWidget):
         if prediction.get("error"):
             self._unreadable(str(prediction["error"]))
             return
-        self.title.setText(said_words(prediction, classes=self._given.words.classes))
+        said = said_words(prediction, classes=self._given.words.classes)
+        self.title.setTextFormat(Qt.TextFormat.RichText if "\n" in said else Qt.TextFormat.PlainText)
+        self.title.setText(in_rows(said) if "\n" in said else said)
         facts = [self._given.name] if self._given.name else []
         if prediction.get("milliseconds") is not None:
             facts.append(f"{prediction['milliseconds']:.1f} ms")
@@ -377,7 +379,7 @@ class AnswerPanel(QWidget):
     # painting
 
     def _show_view(self, view: Any, *, strength: float) -> None:
-        pictured = self._given.words.look in ("photos", "lines")
+        pictured = self._given.words.look in ("photos", "lines") and not self._given.words.drawn
         self._photo.setVisible(pictured and not isinstance(view, Overlay | Reading))
         if isinstance(view, Audio):
             self._hush()

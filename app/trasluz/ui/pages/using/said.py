@@ -1,25 +1,37 @@
 """An answer in words, with the threshold that the person chose kept to."""
 
+import re
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from trasluz.ui import theme
 from trasluz.ui.pages.words import share_words
 
 DONT_KNOW = "Don’t know"
 _LONGEST_NAME = 26
+_INTERVAL = re.compile(r"(\[[^\]]*\]) (?=[-\d])")
 
 
 def said_words(prediction: Mapping[str, Any], *, classes: bool = True) -> str:
     """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`; a text stands alone."""
     if not classes and not prediction.get("unsure"):
-        return str(prediction.get("text") or "(nothing)")
+        text = str(prediction.get("text") or "(nothing)")
+        return _INTERVAL.sub(r"\1\n", text).replace("; ", "\n") if _INTERVAL.search(text) else text
     score = prediction.get("score")
     sure = f"{share_words(score)} sure" if score is not None else ""
     text = str(prediction.get("text", ""))
     if prediction.get("unsure"):
         return f"{DONT_KNOW} · perhaps {text}, {sure}"
     return f"{text} · {sure}" if sure else text
+
+
+def in_rows(text: str) -> str:
+    """Numbers below one another, as rich text in the size of a text: a heading of twelve rows shouts."""
+    body = theme.font("body").pixelSize()
+    rows = escape(text).replace("\n", "<br>")
+    return f'<span style="font-size:{body}px; font-weight:400; line-height:150%">{rows}</span>'
 
 
 def short_name(path: str) -> str:
