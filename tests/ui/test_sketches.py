@@ -7,6 +7,8 @@ from pytestqt.qtbot import QtBot
 from trasluz.api import Previewed, PreviewLine
 from trasluz.ui import theme
 from trasluz.ui.pages.training.previews import PreviewList
+from trasluz.ui.pages.using.said import in_rows, said_words
+from trasluz.ui.thumbnails import drawn_lines
 
 
 def forecast(end: float) -> Previewed:
@@ -41,3 +43,17 @@ def test_a_series_without_any_number_and_one_with_a_label_are_painted_too(qtbot:
         [("a", Previewed(path="a", target="up", text=said, lines=lines[n:])) for n, said in enumerate(("up", "down"))]
     )
     assert not drawn.grab().isNull()
+
+
+def test_a_small_series_is_drawn_in_the_colours_of_the_window(qtbot: QtBot) -> None:
+    image = drawn_lines([[0.0, 1.0, None, 0.5, 0.2], [0.5]], 64).toImage()
+    seen = colours(image)
+    assert {theme.series_color(0).name(), theme.color("chip").name()} <= seen
+    assert not drawn_lines([], 64).isNull()
+
+
+def test_values_with_intervals_stand_below_one_another_and_other_answers_stay_as_they_are() -> None:
+    said = said_words({"text": "a<b: 1.5 [1, 2] -2 [-3, 0]; c: 7 [6, 8]"}, classes=False)
+    assert said.split("\n") == ["a<b: 1.5 [1, 2]", "-2 [-3, 0]", "c: 7 [6, 8]"]
+    assert "a&lt;b: 1.5 [1, 2]<br>-2" in in_rows(said)
+    assert said_words({"text": "a line [sic]; and more"}, classes=False) == "a line [sic]; and more"
