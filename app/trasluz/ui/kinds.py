@@ -5,7 +5,7 @@ from typing import Literal
 
 from .pages.words import plurals
 
-Look = Literal["photos", "lines", "sounds", "pairs", "texts"]
+Look = Literal["photos", "lines", "sounds", "curves", "pairs", "texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class KindWords:
         noun: One item: `photo`, `line`, `pair`.
         given: One input on the Use page, where that is called otherwise than an item: `sentence` of a pair.
         whole: All of it, after “your”: `photos`, `lines of handwriting`.
-        look: How the items are shown side by side.
+        look: How the items are shown side by side. Views draw curves, recordings and texts themselves; no picture of
+            them stands beside.
         classes: Whether an item's answer is one of a few classes; otherwise it is text.
         truth: What is written or said in an item, as a form calls it: `Text`, `Translation`.
-        drawn: Whether views draw an item themselves, so that no picture of it stands beside them.
         opens: Whether an input is a file that can be dropped; otherwise it is typed.
         example: What stands for an input in an example of the command line.
         reads: The packages besides onnxruntime and numpy that read an input.
@@ -31,7 +31,6 @@ class KindWords:
     classes: bool = True
     given: str = ""
     truth: str = "Class"
-    drawn: bool = False
     opens: bool = True
     example: str = "FILE"
     reads: tuple[str, ...] = ()
@@ -54,7 +53,7 @@ class KindWords:
 
 _PICTURE = ("pillow",)
 _SOUND = KindWords("recording", "recordings", "sounds", example="recording.wav", reads=("soundfile",))
-_SERIES = KindWords("series", "series", classes=False, truth="Values", drawn=True, example="series.csv")
+_SERIES = KindWords("series", "series", "curves", classes=False, truth="Values", example="series.csv")
 MEASURED = frozenset({"forecast"})
 """Kinds whose answers are numbers, more or less off, and never right or wrong."""
 _KINDS = {
@@ -64,7 +63,7 @@ _KINDS = {
     ),
     "speech": replace(_SOUND, classes=False, truth="Text"),
     "sound-classes": _SOUND,
-    "series-classes": KindWords("series", "series", drawn=True, example="series.csv"),
+    "series-classes": KindWords("series", "series", "curves", example="series.csv"),
     "series-steps": replace(_SERIES, truth="Labels"),
     "forecast": replace(_SERIES, noun="part", given="series"),
     "text-pairs": KindWords(

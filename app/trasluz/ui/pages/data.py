@@ -133,7 +133,7 @@ class DataPage(Page):
         self.classes.show_counts(counts, summary.total)
         self.classes.setVisible(words.classes)
         self.alphabet.setVisible(False)
-        if not words.classes and words.look not in ("photos", "texts"):
+        if not words.classes and words.look not in ("photos", "curves", "texts"):
             self.alphabet.ask(session, words.nouns)
         self.problems.show_problems(summary.problems, words)
         gallery.open(words)

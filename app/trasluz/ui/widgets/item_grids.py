@@ -128,6 +128,22 @@ class SoundGrid(TileGrid):
         write_line(painter, below, seconds, role="caption", color="muted", right=True)
 
 
+class SeriesGrid(TileGrid):
+    """Series: their curves, and below what each is called or what class it is of."""
+
+    least, tall, most = 430, 176.0, 2
+
+    def _paint_item(self, painter: QPainter, row: int, item: Any, inside: QRectF) -> None:
+        room = QRectF(inside.left(), inside.top(), inside.width(), 128)
+        picture = self._picture(row)
+        if picture is not None:
+            painter.drawPixmap(room, picture, QRectF(picture.rect()))
+        else:
+            self._paint_picture(painter, row, room)
+        below = QRectF(inside.left(), inside.top() + 136, inside.width(), 22)
+        write_line(painter, below, item.label or item.part or item.path, role="strong" if item.label else "body")
+
+
 class PairList(TileGrid):
     """Pairs of texts: what is asked at the left, what is answered at the right."""
 

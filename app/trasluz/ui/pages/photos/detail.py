@@ -141,13 +141,13 @@ class PhotoDetail(Card):
         for button, tip in ((self.before, f"The {words.noun} before it"), (self.after, f"The next {words.noun}")):
             button.setToolTip(tip)
             button.setAccessibleName(tip)
-        pictured = words.look in ("photos", "lines")
-        self.picture.setVisible(pictured)
-        self.picture.setMinimumHeight(200 if words.look == "photos" else 72)
-        self.picture.setMaximumHeight(16_777_215 if words.look == "photos" else _TALLEST_LINE)
+        tall = words.look in ("photos", "curves")
+        self.picture.setVisible(tall or words.look == "lines")
+        self.picture.setMinimumHeight(200 if tall else 72)
+        self.picture.setMaximumHeight(16_777_215 if tall else _TALLEST_LINE)
         self.truth.setVisible(not words.classes and words.look != "texts")
         self.asked.setVisible(words.look in ("pairs", "texts"))
-        self._fill.setVisible(words.look != "photos")
+        self._fill.setVisible(not tall)
         if self.sound is not None:
             self.sound.setVisible(words.look == "sounds")
 

@@ -14,7 +14,7 @@ from trasluz.ui.sound import Hearing
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
 from trasluz.ui.widgets import Label, LinkButton
-from trasluz.ui.widgets.item_grids import LineGrid, PairList, SoundGrid, TextList
+from trasluz.ui.widgets.item_grids import LineGrid, PairList, SeriesGrid, SoundGrid, TextList
 from trasluz.ui.widgets.photo_grid import PhotoGrid
 
 from .detail import PhotoDetail
@@ -159,8 +159,8 @@ class Gallery(QWidget):
         return model
 
     def _thumbnails_for(self, look: str) -> Thumbnails:
-        """Lines are wide, and asked for larger than photos."""
-        wide = look == "lines"
+        """Lines and curves are wide, and asked for larger than photos."""
+        wide = look in ("lines", "curves")
         if wide not in self._thumbnails:
             self._thumbnails[wide] = Thumbnails(self._session.host, self, size=1000 if wide else 256)
         return self._thumbnails[wide]
@@ -172,6 +172,7 @@ class Gallery(QWidget):
             "photos": PhotoGrid,
             "lines": lambda: LineGrid("Lines"),
             "sounds": lambda: SoundGrid("Recordings"),
+            "curves": lambda: SeriesGrid("Series"),
             "pairs": lambda: PairList("Pairs of texts"),
             "texts": lambda: TextList("Passages"),
         }

@@ -239,7 +239,7 @@ class AnswerPanel(QWidget):
         self._photo.setMinimumHeight(40 if lines else 120)
         self._photo.setMaximumHeight(90 if lines else 150 if self._tall else 320)
         self._hush()
-        if given.words.look != "photos" or given.words.drawn:
+        if given.words.look != "photos":
             self._photo.setVisible(False)
 
     def _hush(self) -> None:
@@ -379,7 +379,7 @@ class AnswerPanel(QWidget):
     # painting
 
     def _show_view(self, view: Any, *, strength: float) -> None:
-        pictured = self._given.words.look in ("photos", "lines") and not self._given.words.drawn
+        pictured = self._given.words.look in ("photos", "lines")
         self._photo.setVisible(pictured and not isinstance(view, Overlay | Reading))
         if isinstance(view, Audio):
             self._hush()

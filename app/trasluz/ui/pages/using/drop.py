@@ -1,5 +1,7 @@
 """The empty Use page: a sheet to drop files on."""
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -38,6 +40,7 @@ class DropPlace(Painted):
             "photos": "You can also paste with Ctrl+V or open with Ctrl+O.",
             "lines": "Of a whole page, choose “Open a page…”: its lines are found for you.",
             "sounds": "You can also record one, or open with Ctrl+O.",
+            "curves": "You can also open a table with Ctrl+O.",
         }.get(words.look, "")
         self.how.setText(f"One, several or a whole folder. {more}".strip())
         self.setAccessibleName(self.title.text())
@@ -73,6 +76,10 @@ class DropPlace(Painted):
         if self._look == "sounds":
             for i, tall in enumerate((6, 14, 24, 34, 20, 30, 16, 8)):
                 painter.drawLine(QPointF(-25 + i * 7, -tall / 2), QPointF(-25 + i * 7, tall / 2))
+            painter.restore()
+            return
+        if self._look == "curves":
+            painter.drawPolyline([QPointF(-26 + i * 3, 13 * math.sin(i * 0.9) * math.sin(i * 0.2)) for i in range(18)])
             painter.restore()
             return
         for start, end in (((-26, 16), (-8, -6)), ((-8, -6), (6, 10)), ((6, 10), (14, 0)), ((14, 0), (26, 16))):

@@ -50,6 +50,7 @@ class Ways:
             "photos": (self.camera_button, page.paste_button, *files),
             "lines": (page.paste_button, self.page_button, *files),
             "sounds": (*listen, self.record_button, *files),
+            "curves": files,
             "pairs": (),
         }[words.look]
 
