@@ -159,7 +159,7 @@ class UsePage(Page):
         panel = self._panel()
         if panel is not None and self.session is not None and self._model is not None:
             panel.show_model(self.session, self._model)
-            self.header.set_actions(self.export_button)
+            self.header.set_actions(*panel.at_top, self.export_button)
             self.stack.setCurrentWidget(panel)
             return
         for button in (self.camera_button, self.record_button, self.ways.listen_button):

@@ -75,15 +75,16 @@ class Readings:
     where: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, items: Sequence["Judged"], *, by_words: bool) -> "Readings":
+    def of(cls, items: Sequence["Judged"], *, by_words: bool, fewest: float = _FEWEST_WORDS) -> "Readings":
         """Hold every answer against its truth.
 
         Args:
             items: The judged items.
             by_words: Word by word, where the texts have several words; otherwise character by character.
+            fewest: Words of a text, in the mean, that are several; 1 where each answer is a word that was chosen.
         """
         mean = float(np.mean([len(item.target.split()) for item in items])) if items else 0.0
-        words = by_words and mean >= _FEWEST_WORDS
+        words = by_words and mean >= fewest
         rows = []
         for item in items:
             truth = nearest(item.target, item.answer, words=words)

@@ -270,7 +270,8 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
     look = words_for(card.kind).look
     # a text that is foreseen has no truth beside it; places in a text where a word was to be chosen have
     if not card.labels and items and look not in ("photos", "curves") and (look != "texts" or verdict.has_truth):
-        verdict.readings = Readings.of(items, by_words=look in ("pairs", "texts"))
+        fewest = {"fewest": 1.0} if look == "texts" else {}
+        verdict.readings = Readings.of(items, by_words=look in ("pairs", "texts"), **fewest)
     if known := [item for item in items if item.score is not None and (item.target or card.labels)]:
         verdict.curve = RiskCoverage([item.score or 0.0 for item in known], [item.right for item in known])
     if card.labels:

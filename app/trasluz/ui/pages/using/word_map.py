@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from trasluz.api import Bars, Points, view_from_json
@@ -48,8 +48,13 @@ class WordMapPanel(QWidget):
         self.bars = BarsPainter(Bars("Nearest words", (), ()))
         self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.bars.chosen.connect(self.ask_word)
-        self.hand_button = SecondaryButton("Hand them to a translator", self.hand_over)
-        self.hand_words = Label("", "muted", wrap=True)
+        self.hand_button = SecondaryButton(
+            "Hand them to a translator",
+            self.hand_over,
+            tip="Keeps the vectors; a model that turns texts into texts then begins with them, not at random",
+        )
+        self.at_top = (self.hand_button,)
+        """What stands at the top of the page."""
         self.way = QComboBox()
         self.way.setAccessibleName("How the words are placed")
         self.way.activated.connect(lambda _index: self._ask_map(()))
@@ -83,16 +88,12 @@ class WordMapPanel(QWidget):
         for widget in (self.said, self.bars, self.facts):
             answer.body.addWidget(widget)
         answer.body.addStretch(1)
-        handing = Card("For a translator")
-        handing.body.addWidget(self.hand_words)
-        handing.body.addWidget(self.hand_button, 0, Qt.AlignmentFlag.AlignLeft)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addWidget(asked)
         column.addWidget(answer, 1)
-        column.addWidget(handing)
         area = scrolled(side)
         area.setFixedWidth(_SIDE)
         right = Card("Map of words")
@@ -120,9 +121,6 @@ class WordMapPanel(QWidget):
         self.facts.setText("")
         self.map.set_view(Points("Map of words", ()))
         self.hand_button.setEnabled(True)
-        self.hand_words.setText(
-            "A model that turns texts into texts can begin with these words in place of random numbers."
-        )
         self._ask("views", "views", {}, self._offered)
 
     def _offered(self, views: list[dict[str, Any]]) -> None:
@@ -218,7 +216,8 @@ class WordMapPanel(QWidget):
                 self._keep(names[1:])  # another's vectors have that name
                 return
             self.hand_button.setEnabled(True)
-            self.hand_words.setText(trouble.sentence)
+            if self._session is not None:
+                self._session.say(trouble.sentence, "bad")
 
         self._ask("keep", "keep", {"name": names[0]}, self._kept, failed, device=False)
 
@@ -226,7 +225,6 @@ class WordMapPanel(QWidget):
         session = self._session
         if session is None:
             return
-        self.hand_words.setText(f"✓  Kept as “{found['title']}”. Open a table of text pairs, and train.")
         session.handed[str(found["what"])] = str(found["value"])
         session.refresh_catalogue()
         session.say(

@@ -74,6 +74,7 @@ class WritingPanel(QWidget):
         self.pace.setCurrentIndex(1)
         self.pace.setAccessibleName("How fast it is shown")
         self._temperature_words, self._top_k_words = Label("", "body"), Label("", "body")
+        self.at_top: tuple[SecondaryButton, ...] = ()
         self.write_button = PrimaryButton("Write →", self.write)
         self.stop_button = SecondaryButton("Stop", self.stop)
         self.stop_button.setEnabled(False)
