@@ -27,7 +27,8 @@ _BETWEEN = 16.0
 class PreviewList(Painted):
     """Rows of photo, answer, tick or what it really is, and a bar for how sure it is.
 
-    Of a line or a recording the whole picture, and below it what it says and what was read, held against each other.
+    Of a line or a recording the whole picture, and below it what it says and what was read, held against each other;
+    of a pair what is asked in the picture's place.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -59,8 +60,7 @@ class PreviewList(Painted):
         self._items = list(items)
         said = [f"{p.text}, {'right' if p.text == p.target else f'is {p.target}'}" for _, p in self._items]
         self.setAccessibleDescription("; ".join(said))
-        if self._thumbnails is not None:
-            self._thumbnails.want([path for path, item in self._items[: self._room()] if item.target])
+        self._want_pictures()
         self.updateGeometry()
         self.update()
 
@@ -79,16 +79,25 @@ class PreviewList(Painted):
     @property
     def _wide(self) -> bool:
         """Whether the pictures are as wide as the list."""
-        return self._kind.look in ("lines", "sounds")
+        return self._kind.look in ("lines", "sounds", "pairs")
 
     @property
     def _pitch(self) -> float:
-        return _STRIP + _LINE * (1 if self._kind.classes else 2) + _BETWEEN if self._wide else _PITCH
+        if not self._wide:
+            return _PITCH
+        return self._strip + _LINE * (1 if self._kind.classes else 2) + _BETWEEN
+
+    @property
+    def _strip(self) -> float:
+        return _LINE if self._kind.look == "pairs" else _STRIP
+
+    def _want_pictures(self) -> None:
+        if self._thumbnails is not None and self._kind.look != "pairs":
+            self._thumbnails.want([path for path, item in self._items[: self._room()] if item.target])
 
     def resizeEvent(self, event: object) -> None:
         """Qt's: more room shows more items."""
-        if self._thumbnails is not None and self._items:
-            self._thumbnails.want([path for path, _ in self._items[: self._room()]])
+        self._want_pictures()
 
     def _room(self) -> int:
         return max(1, int((self.height() + 9) // self._pitch))
@@ -119,8 +128,14 @@ class PreviewList(Painted):
         painter.drawText(QRectF(self.rect()), int(Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignTop), words)
 
     def _paint_wide(self, painter: QPainter, row: QRectF, path: str, item: Previewed) -> None:
-        picture = QRectF(row.left(), row.top(), row.width(), _STRIP)
-        paint_strip(painter, picture, self._thumbnails, path, filled=self._kind.look == "sounds")
+        picture = QRectF(row.left(), row.top(), row.width(), self._strip)
+        if self._kind.look == "pairs":
+            painter.setFont(theme.font("strong"))
+            painter.setPen(theme.color("ink"))
+            asked = painter.fontMetrics().elidedText(item.path, Qt.TextElideMode.ElideRight, int(row.width()))
+            painter.drawText(picture, Qt.AlignmentFlag.AlignVCenter, asked)
+        else:
+            paint_strip(painter, picture, self._thumbnails, path, filled=self._kind.look == "sounds")
         line = QRectF(row.left(), picture.bottom() + 2, row.width(), _LINE)
         if self._kind.classes:
             _paint_words(painter, line, item, right=item.text == item.target)
