@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from trasluz.api import Bars, Matrix
 from trasluz.ui.kinds import KindWords
 from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.views.bars import BarsPainter
 from trasluz.ui.views.matrix import MatrixPainter
-from trasluz.ui.widgets import Card, Label, SmallButton
+from trasluz.ui.widgets import Card, Choices, Label
 
 from .readings import Reading, Readings, Stretch
 
@@ -38,19 +38,10 @@ class TextSides(Card):
         self.matrix.cleared.connect(self.cleared)
         self.lengths = self._bars("By length", LENGTHS)
         self.groups = self._bars("By group", GROUPS)
-        self.buttons: list[SmallButton] = []
-        self._group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for i in range(3):
-            button = SmallButton("")
-            button.setCheckable(True)
-            self._group.addButton(button, i)
-            self.buttons.append(button)
-            row.addWidget(button)
-        row.addStretch(1)
-        self._group.idClicked.connect(self.turn)
-        self.body.addLayout(row)
+        self.choices = Choices([("", "")] * 3)
+        self.buttons = self.choices.buttons
+        self.choices.turned.connect(self.turn)
+        self.body.addWidget(self.choices)
         self._hint = Label("", "muted", wrap=True)
         self.body.addWidget(self._hint)
         self._hints = ["", "", ""]
@@ -73,7 +64,7 @@ class TextSides(Card):
     def turn(self, side: int) -> None:
         """Bring a side to the front."""
         self.stack.setCurrentIndex(side)
-        self.buttons[side].setChecked(True)
+        self.choices.choose(side)
         self._hint.setText(self._hints[side])
 
     def show_readings(self, readings: Readings, words: KindWords) -> None:
