@@ -107,7 +107,8 @@ def describe(device: torch.device) -> str:
         return f"{torch.cuda.get_device_name(device)} ({device})"
     if device.type == "mps":
         return "Apple GPU"
-    return f"CPU, {torch.get_num_threads()} threads"
+    count = torch.get_num_threads()
+    return f"CPU, {count} thread{'' if count == 1 else 's'}"
 
 
 def free_memory() -> int:
