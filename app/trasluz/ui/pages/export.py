@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBox
 
 from trasluz.ui import theme
 from trasluz.ui.files import choose_folder
-from trasluz.ui.kinds import words_for
+from trasluz.ui.kinds import MEASURED, words_for
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
 
 from .keeping import KeepRow
@@ -299,6 +299,8 @@ def _stays(card: dict[str, Any]) -> str:
     if card.get("labels"):
         return f"No {kind.noun} of yours goes into the folder; the class names do."
     what = "the words and pieces of words that it was cut into do" if kind.look == "pairs" else "its alphabet does"
+    if kind.look == "curves":
+        what = "the names of the columns do" if card.get("kind") in MEASURED else "the labels do"
     return f"No {kind.noun} of yours goes into the folder; {what}."
 
 
