@@ -162,3 +162,31 @@ def test_binary_files_and_tables_without_times_are_none(tmp_path: Path) -> None:
     assert SOURCE.detect(tmp_path / "b.csv") is None
     with pytest.raises(DataError, match="no table of times"):
         SOURCE.open(str(tmp_path / "b.csv"))
+
+
+def test_a_table_that_cannot_be_used_gets_a_sentence_and_not_another_kind(tmp_path: Path) -> None:
+    unnamed = table(tmp_path / "unnamed.csv", MONTHS[1:], range(59), head=f"{MONTHS[0]},7")
+    empty = table(tmp_path / "empty.csv", MONTHS, [""] * 60)
+    for at in (unnamed, empty):
+        found = SOURCE.detect(at)
+        assert found is not None and found.confidence > 0.15  # more than of a text
+        records, problems = read(at)
+        assert not records
+        assert "first line has to name the columns" in problems["unreadable"]
+    texts = table(tmp_path / "pairs.csv", MONTHS, ["a word"] * 60)
+    assert SOURCE.detect(texts) is None
+
+
+def test_missing_values_are_counted_and_a_binary_file_among_tables_is_named(tmp_path: Path) -> None:
+    table(tmp_path / "a.csv", MONTHS, [m % 7 if m % 20 else "" for m in range(60)])
+    (tmp_path / "b.csv").write_bytes(bytes(range(256)) * 20)
+    records, problems = read(tmp_path)
+    assert len(records) == 2
+    assert "no value in 3 of 60 cells" in problems["missing"]
+    assert "“b.csv” is no table of times and numbers" in problems["unreadable"]
+
+
+def test_dates_with_the_month_first_are_a_column_of_times(tmp_path: Path) -> None:
+    days = [(date(2024, 1, 1) + timedelta(n)).strftime("%m/%d/%Y") for n in range(60)]
+    records, _ = read(table(tmp_path / "a.csv", days, range(60), head="day,y"))
+    assert len(records) == 2
