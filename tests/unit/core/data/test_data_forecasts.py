@@ -109,7 +109,7 @@ def test_what_is_wrong_gets_a_sentence_and_the_rest_goes_on(tmp_path: Path) -> N
     assert len(series) == 60
     assert np.isnan(series[[5, 6, 30, 31, 32]]).all()
     assert series[40] == 37
-    assert set(problems) == {"text-in-numbers", "bad-time", "unsorted", "same-time", "gaps"}
+    assert set(problems) == {"missing", "text-in-numbers", "bad-time", "unsorted", "same-time", "gaps"}
     assert "“broken” in row 7" in problems["text-in-numbers"]
     assert "3 of its times" in problems["gaps"]
 
