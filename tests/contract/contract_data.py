@@ -219,7 +219,14 @@ SETTINGS: dict[tuple[str, str], dict[str, object]] = {
     ("sequence-rnn", Kind.TEXT): {"epochs": 2, "units": 32, "layers": 1, "batch_size": 16, "truncation": 32},
     ("sequence-rnn", "long-memory"): {"epochs": 2, "units": 16, "cell": "rnn", "batch_size": 16},
     ("vision-transformer", Kind.IMAGE_CLASSES): {"start": "scratch", "resolution": 32, "epochs": 6, "drop_path": 0.0},
-    ("vision-transformer", Kind.SOUND_CLASSES): {"start": "scratch", "resolution": 32, "epochs": 6, "drop_path": 0.0},
+    ("vision-transformer", Kind.SOUND_CLASSES): {
+        "start": "scratch",
+        "resolution": 32,
+        "epochs": 12,
+        "batch_size": 8,
+        "drop_path": 0.0,
+        "augmentation": 0.2,
+    },
     ("text-seq2seq", Kind.TEXT_PAIRS): {"epochs": 5, **_SMALL_PAIRS},
     ("word-vectors", Kind.TEXT): {"epochs": 5, "dimensions": 16},
 }
