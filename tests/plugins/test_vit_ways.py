@@ -248,12 +248,15 @@ def test_the_loss_of_a_pupil_that_agrees_is_that_of_the_labels() -> None:
 
     network = VisionTransformer(Shape(32, 8, 32, 1, 2, 48), 3, Preparation(32, (0.0,) * 3, (1.0,) * 3))
     step = DistilStep(network, np.ones(3, np.float32), config)
-    known = torch.cat([shares, *(each.flatten(1) for each in maps)], 1)
+    known = torch.cat([torch.ones(1, 1), shares, *(each.flatten(1) for each in maps)], 1)
     batch = (torch.zeros(1, 32, 32, 3, dtype=torch.uint8), torch.tensor([0]), known)
     loss, said = step(Agreeing(), batch)
     assert float(loss) == pytest.approx(-0.9 * np.log(0.7), abs=1e-5)
     assert said["unlike the teacher"] == pytest.approx(0, abs=1e-6)
     assert float(soft(torch.tensor([[0.0, 5.0, 0.0]]), shares)) > 1
+    alone, said = step(Agreeing(), (*batch[:2], torch.zeros_like(known)))
+    assert float(alone) == pytest.approx(-np.log(0.7), abs=1e-5), "the label alone where the teacher says nothing"
+    assert "unlike the teacher" not in said
 
 
 def test_of_a_teachers_maps_the_finer_ones_are_taken_and_said_in_few_numbers(cnn: RunFolder) -> None:

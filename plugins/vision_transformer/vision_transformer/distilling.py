@@ -27,6 +27,8 @@ from .network import VisionTransformer
 from .starting import Teacher
 from .teaching import asked
 
+WHOLLY = 0.999
+"""From this share on a mixed photo counts as one that the teacher was asked about."""
 TEMPERATURE = 3.0
 """That of DeiT."""
 SOFT_SHARE = 0.1
@@ -90,21 +92,27 @@ class DistilStep:
         self._weights = torch.from_numpy(weights)
 
     def __call__(self, pupil: nn.Module, batch: Sequence[Tensor]) -> tuple[Tensor, Mapping[str, float]]:
-        """The mean loss of a batch: photos (B, S, S, 3), targets, and what the teacher says (B, K + ΣDg²)."""
+        """The mean loss of a batch: photos (B, S, S, 3), targets, and what the teacher says (B, 1 + K + ΣDg²).
+
+        Where the first of these numbers is not 1, it says nothing of the photo.
+        """
         photos, targets, known = batch
         mine, taught, seen = pupil(self._network.normalised(photos.permute(0, 3, 1, 2)))
         classes = mine.shape[1]
-        shares, maps = known[:, :classes], known[:, classes:]
+        said_of = known[:, 0] >= WHOLLY
+        shares, maps = known[said_of, 1 : 1 + classes], known[said_of, 1 + classes :]
         weights = self._weights.to(mine.device)
         own = functional.cross_entropy(mine.float(), targets, weights, label_smoothing=self._config.label_smoothing)
-        if self._config.distillation == "hard":
-            loss = (own + hard(taught.float(), shares)) / 2
-        else:
-            loss = (1 - SOFT_SHARE) * own + SOFT_SHARE * soft(taught.float(), shares)
+        loss = own
+        if bool(said_of.any()):
+            if self._config.distillation == "hard":
+                loss = (own + hard(taught[said_of].float(), shares)) / 2
+            else:
+                loss = (1 - SOFT_SHARE) * own + SOFT_SHARE * soft(taught[said_of].float(), shares)
         main = targets if targets.ndim == 1 else targets.argmax(1)
         said = {"accuracy": float(((mine + taught).detach().argmax(1) == main).float().mean())}
-        if seen and self._config.matching:
-            different = unlike(seen, maps)
+        if seen and self._config.matching and bool(said_of.any()):
+            different = unlike([each[said_of] for each in seen], maps)
             loss = loss + self._config.matching * different
             said["unlike the teacher"] = float(different.detach())
         return loss, said

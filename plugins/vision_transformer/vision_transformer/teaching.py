@@ -3,7 +3,8 @@
 It is asked about each photo as it is, and about a few altered views of it, which are the same whenever they are made;
 the pupil learns from those very pictures, so that what the teacher says is true of what the pupil sees (Beyer et al.,
 “Knowledge distillation: A good teacher is patient and consistent”, CVPR 2022). Besides its probabilities it says what
-it sees in each place (see `seeing`).
+it sees in each place (see `seeing`). Between them come freshly altered pictures of which only the label is known: the
+teacher is asked of few, and what is seen too often is learned by heart.
 
 Shapes: n photos, K classes, S the side of the pupil's pictures, g × g their patches, D components of a map.
 """
@@ -18,14 +19,15 @@ import numpy as np
 from trasluz.api import DataError, FamilyError, Note, Record, TrainContext
 from trasluz.torchkit.batches import Kept
 from trasluz.torchkit.device import free_memory
+from trasluz.torchkit.photos.augment import shrunk
 from trasluz.torchkit.photos.features import Features, extract
 from trasluz.torchkit.photos.graph import IMAGE, PROBABILITIES
-from trasluz.torchkit.photos.learning import KEPT_BYTES
+from trasluz.torchkit.photos.learning import KEPT_BYTES, KEPT_LARGER
 
 from .config import VisionTransformerConfig
 from .seeing import SEEN, places_in, save, with_components, with_maps
 from .starting import Teacher
-from .viewing import AlteredView, drawn_view
+from .viewing import AlteredView, drawn_view, fresh
 from .within import Within
 
 if TYPE_CHECKING:
@@ -109,42 +111,65 @@ class FrozenTeacher:
 
 
 class Answers:
-    """What a teacher says of the views of photos, and the pictures that it says it of.
+    """What a teacher says of the views of photos, and the pictures that are learned from.
 
     Args:
         context: The run.
         views: Of each photo, the photo as it is first.
-        found: What the teacher makes of each view.
+        found: What the teacher makes of each view; of the last one perhaps not for all photos.
         order: Where each class lies among the teacher's own.
+        side: Of the pictures, S.
 
     Attributes:
         records: The photos.
         shares: Its probabilities in the order of the classes here, (views, n, K).
+        counts: Of how many views it was asked, for each photo, (n,).
     """
 
     def __init__(
-        self, context: TrainContext, views: Sequence[AlteredView], found: Sequence[Features], order: Sequence[int]
+        self,
+        context: TrainContext,
+        views: Sequence[AlteredView],
+        found: Sequence[Features],
+        order: Sequence[int],
+        side: int,
     ) -> None:
+        config = context.config
+        assert isinstance(config, VisionTransformerConfig)
         self.records = found[0].records
-        self.shares = np.stack([each.after(0)[:, order] for each in found]).astype(np.float32)
-        self._seen = np.stack([each.vectors[:, len(order) :] for each in found]).astype(np.float16)
+        count, maps = len(self.records), found[0].vectors.shape[1] - len(order)
         self._rows = {(record.path, record.part): row for row, record in enumerate(self.records)}
+        self.shares = np.zeros((len(found), count, len(order)), np.float32)
+        self.counts = np.zeros(count, np.int64)
+        self._seen = np.zeros((len(found), count, maps), np.float16)
+        for number, each in enumerate(found):
+            rows = [self._rows[record.path, record.part] for record in each.records]
+            self.shares[number, rows] = each.after(0)[:, order]
+            self._seen[number, rows] = each.vectors[:, len(order) :]
+            self.counts[rows] += 1
+        self._nothing = np.zeros(1 + len(order) + maps, np.float32)
+        self._altered = fresh(config, side)
+        kept = min(KEPT_BYTES, free_memory() // 8)
         self._pictures: Kept[tuple[Record, int], np.ndarray] = Kept(
             lambda each: views[each[1]].small(context.dataset.read(each[0]).array(IMAGE)),
             key=lambda each: (each[0].path, each[0].part, each[1]),
             size=lambda picture: picture.nbytes,
-            at_most=min(KEPT_BYTES, free_memory() // 4),
+            at_most=kept,
+        )
+        self._photos: Kept[Record, np.ndarray] = Kept(
+            lambda record: shrunk(context.dataset.read(record).array(IMAGE), round(side * KEPT_LARGER)),
+            key=lambda record: (record.path, record.part),
+            size=lambda photo: photo.nbytes,
+            at_most=kept,
         )
 
-    @property
-    def views(self) -> int:
-        """Views of each photo, with the photo itself."""
-        return len(self.shares)
-
     def __call__(self, record: Record, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """A view of a photo, (S, S, 3) uint8, and what is said of it: probabilities, then maps, (K + ΣDg²,)."""
-        view, row = drawn_view(draw, self.views), self._rows[record.path, record.part]
-        said = np.concatenate([self.shares[view, row], self._seen[view, row]]).astype(np.float32)
+        """A picture, (S, S, 3) uint8, and what is said of it: whether anything, probabilities, maps, (1 + K + ΣDg²,)."""
+        row = self._rows[record.path, record.part]
+        view = drawn_view(draw, int(self.counts[row]))
+        if view is None:
+            return self._altered(self._photos(record), draw), self._nothing
+        said = np.concatenate([[1.0], self.shares[view, row], self._seen[view, row]]).astype(np.float32)
         return self._pictures((record, view)), said
 
 
@@ -171,17 +196,18 @@ def asked(
     for view in views[1:]:
         if found[0].cut_short or ((left := part.seconds_left()) is not None and left <= 0):
             break
-        seen = extract(part, frozen, found[0].records, view)
-        if len(seen.records) < len(found[0].records):
-            break  # the time for it was over
-        found.append(seen)
+        found.append(extract(part, frozen, found[0].records, view))
+        if found[-1].cut_short:
+            break  # the time for it was over; of some photos there is one view more than of others
     order = [list(teacher.card.labels).index(label) for label in labels]
-    answers = Answers(context, views[: len(found)], found, order)
+    answers = Answers(context, views[: len(found)], found, order, shape.size)
+    labelled = np.array([labels.index(record.target) for record in answers.records])
     right = [
-        float(np.mean([labels[int(p.argmax())] == r.target for p, r in zip(shares, answers.records, strict=True)]))
-        for shares in answers.shares
+        float((shares[answers.counts > view].argmax(1) == labelled[answers.counts > view]).mean())
+        for view, shares in enumerate(answers.shares)
     ]
-    altered = f" and {np.mean(right[1:]):.1%} of their {len(right) - 1} altered views" if len(right) > 1 else ""
+    more = int(answers.counts.sum()) - len(answers.records)
+    altered = f" and {np.mean(right[1:]):.1%} of {more:,} altered views of them" if more else ""
     context.emit(
         Note(
             sentence=f"The teacher answers {right[0]:.1%} of the train photos{altered} as they are labelled.",

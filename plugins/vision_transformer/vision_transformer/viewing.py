@@ -15,6 +15,8 @@ from .config import OWN_SIDE, VisionTransformerConfig
 
 TEACHER_SEES = 128
 """Pixels that a view has at the least where the teacher sees it; the pupil sees the same one, smaller."""
+FRESH = 2
+"""Fresh alterations for the number of views that the teacher was asked about."""
 OTHER_PHOTOS = 16
 """By every so manieth pixel a photo is known, for what is drawn for its views."""
 
@@ -51,16 +53,28 @@ class AlteredView:
         return np.asarray(Image.fromarray(self(photo)).reduce(self._times))
 
 
+def fresh(config: VisionTransformerConfig, side: int) -> Variation:
+    """The alteration of pictures that the teacher is not asked about."""
+    return Variation.from_config(config, side)
+
+
+def drawn_view(draw: np.random.Generator, views: int) -> int | None:
+    """Which view of a photo is learned from; none of them, but a fresh alteration, where None."""
+    number = int(draw.integers(views + FRESH))
+    return number if number < views else None
+
+
 def viewed(
     samples: Sequence[Sample], config: VisionTransformerConfig, draws: Sequence[np.random.Generator]
 ) -> list[np.ndarray]:
-    """What the pupil learns from, for whoever wants to see it: a view of each photo, (S, S, 3) uint8."""
+    """What the pupil learns from, for whoever wants to see it: a picture of each photo, (S, S, 3) uint8."""
     side = config.resolution or OWN_SIDE
     views = [AlteredView(config, side, number) for number in range(config.views + 1)]
-    pairs = zip(samples, draws, strict=True)
-    return [views[drawn_view(draw, len(views))].small(sample.array(IMAGE)) for sample, draw in pairs]
-
-
-def drawn_view(draw: np.random.Generator, views: int) -> int:
-    """Which view of a photo is learned from."""
-    return int(draw.integers(views))
+    found = []
+    for sample, draw in zip(samples, draws, strict=True):
+        photo, view = sample.array(IMAGE), drawn_view(draw, len(views))
+        if view is None:
+            found.append(fresh(config, side)(shrunk(photo, round(side * KEPT_LARGER)), draw))
+        else:
+            found.append(views[view].small(photo))
+    return found
