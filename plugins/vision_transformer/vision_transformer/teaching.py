@@ -164,7 +164,7 @@ class Answers:
         )
 
     def __call__(self, record: Record, draw: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """A picture, (S, S, 3) uint8, and what is said of it: whether anything, probabilities, maps, (1 + K + ΣDg²,)."""
+        """A picture, (S, S, 3) uint8, and what is said of it, if anything, as `DistilStep` takes it."""
         row = self._rows[record.path, record.part]
         view = drawn_view(draw, int(self.counts[row]))
         if view is None:
