@@ -360,7 +360,8 @@ class TrainPage(Page):
         self._side.setStretch(2, 0 if preview is not None else 1)
         if preview is None or session is None or session.run is None:
             return
-        root, index = Path(session.run.folder.request.data), session.run.folder.index_path
+        data, index = Path(session.run.folder.request.data), session.run.folder.index_path
+        root = data.parent if data.is_file() else data  # a list names files beside itself
         self._preview_card.set_title("What it thinks now" if session.run.running else "What it thought at the end")
         self.previews.show_kind(session.words, str(index) if index.exists() else "")
         self.previews.show_items([(key_of(str(root / item.path), item.part), item) for item in preview.items])
