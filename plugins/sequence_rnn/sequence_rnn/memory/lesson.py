@@ -55,6 +55,9 @@ class MemoryLesson(Lesson[MemoryNetwork]):
         self.settings = config
         self.problem = problem_at(context.dataset.root)
         self._others = others
+        left = context.seconds_left()
+        if others and left is not None:
+            self.reserved = left * (len(NAMES) - 1) / len(NAMES)  # or the others would have no time to learn
         self._network: MemoryNetwork | None = None
 
     def network(self) -> MemoryNetwork:
