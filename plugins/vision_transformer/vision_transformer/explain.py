@@ -18,6 +18,7 @@ FAMILY = "vision-transformer"
 ALL_HEADS = "all heads"
 RECONSTRUCTION = "reconstruction"
 """The graph of the masked autoencoder."""
+FILTERS_ACROSS = 7
 ASIDE = "It sees the square in the middle."
 
 
@@ -228,20 +229,23 @@ class PatchFilters(OfThisFamily):
         """Whether they lie beside the model."""
         return super().applies(card) and SEEN in card.files
 
-    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Samples:
+    def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Overlay:
         """Make the view; it is the same for each photo."""
         found, shares = of_file(predictor, FILTERS), of_file(predictor, SHARES)
-        items = []
-        for number, (pattern, share) in enumerate(zip(found, shares, strict=True), start=1):
+        scale = max(1, 80 // found.shape[1])
+        side, gap = scale * found.shape[1], 8
+        rows = -(-len(found) // FILTERS_ACROSS)
+        whole = np.full((rows * (side + gap) - gap, FILTERS_ACROSS * (side + gap) - gap, 3), 255, np.uint8)
+        for number, pattern in enumerate(found):
             levels = 127.5 + 127.5 * pattern / max(float(np.abs(pattern).max()), 1e-12)
-            scale = max(1, 96 // len(pattern))
-            image = levels.round().astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
-            items.append(SampleItem(name=f"component {number}", value=float(share), image=image))
-        return Samples(
+            down, across = (each * (side + gap) for each in divmod(number, FILTERS_ACROSS))
+            tile = levels.round().astype(np.uint8).repeat(scale, axis=0).repeat(scale, axis=1)
+            whole[down : down + side, across : across + side] = tile
+        return Overlay(
             title=self.title,
-            items=items,
-            unit="%",
-            caption=f"Together they are {shares.sum():.0%} of what the patches' filters hold; grey is nothing.",
+            image=whole,
+            heat=np.zeros((0, 0), np.float32),
+            caption=f"Row by row, the first tells most apart; together {shares.sum():.0%}. Grey is nothing.",
         )
 
 
