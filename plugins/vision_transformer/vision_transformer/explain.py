@@ -19,7 +19,6 @@ ALL_HEADS = "all heads"
 RECONSTRUCTION = "reconstruction"
 """The graph of the masked autoencoder."""
 FILTERS_ACROSS = 7
-ASIDE = "It sees the square in the middle."
 
 
 class OfThisFamily(Explainer):
@@ -72,7 +71,7 @@ class Relevance(OfThisFamily):
         feeds = {IMAGE: sample.array(IMAGE)[None], CLASS: np.array([number], np.int64)}
         row = predictor.model.graph(RELEVANCE).run(feeds, [RELEVANCE])[RELEVANCE][0]
         caption = (
-            f"“{labels[number]}”: {shares[number]:.1%}. Attention, weighed by how much it raised this class. {ASIDE}"
+            f"“{labels[number]}”: {shares[number]:.1%}. Attention, by how much it raised this class.{beside(sample)}"
         )
         return over(sample, to_patches(row, 0), f"What speaks for “{labels[number]}”", caption)
 
@@ -100,9 +99,7 @@ class ClassAttention(OfThisFamily):
         weights = attention(predictor, sample)[0][int(layer) - 1]  # (H, T, T)
         row = weights.mean(axis=0)[0] if head == ALL_HEADS else weights[int(head.removeprefix("head ")) - 1, 0]
         aside = leading(predictor.card)
-        caption = (
-            f"{row[aside:].sum():.0%} came from the patches, {row[aside:].max():.1%} from the strongest one. {ASIDE}"
-        )
+        caption = f"{row[aside:].sum():.0%} from the patches, {row[aside:].max():.1%} from one alone.{beside(sample)}"
         return over(sample, to_patches(row, aside), f"Classification token, {choice}", caption)
 
 
@@ -131,7 +128,7 @@ class PatchAttention(OfThisFamily):
         row = np.mean([weights.mean(axis=0)[aside + number] for weights in layers], axis=0)
         others = row.copy()
         others[aside + number] = 0
-        caption = f"It takes {row[aside + number]:.1%} from itself; the mark is where it lies. {ASIDE}"
+        caption = f"It takes {row[aside + number]:.1%} from itself; the mark is where it lies.{beside(sample)}"
         heat = to_patches(others, aside)
         view = over(sample, heat, f"The patch in {choices[number]}", caption)
         return Overlay(view.title, marked(view.image, number, len(heat)), view.heat, view.caption, cells=len(heat))
@@ -324,6 +321,12 @@ class WhyThisStart(WhyThese):
     title = "Why this start"
     sentence = "How much data there was, how far it is from ImageNet, and the start that goes with that place."
     family = FAMILY
+
+
+def beside(sample: Sample) -> str:
+    """That it does not see all of a photo, where the photo is no square: the end of a caption."""
+    height, width = sample.array(IMAGE).shape[:2]
+    return "" if height == width else " It sees the middle square."
 
 
 def attention(predictor: Predictor, sample: Sample) -> tuple[list[np.ndarray], Any]:
