@@ -1,6 +1,5 @@
 """Watching it learn: curves, progress, what it thinks now; stop, resume, or what went wrong."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer
@@ -12,6 +11,7 @@ from trasluz.ui.views.stages import StagesPainter
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
 from .earlier import best_earlier
+from .judging.verdict import root_of
 from .page import Page
 from .training.curves import CurvesCard
 from .training.notes import FailureCard, NotesCard, titled
@@ -360,8 +360,7 @@ class TrainPage(Page):
         self._side.setStretch(2, 0 if preview is not None else 1)
         if preview is None or session is None or session.run is None:
             return
-        data, index = Path(session.run.folder.request.data), session.run.folder.index_path
-        root = data.parent if data.is_file() else data  # a list names files beside itself
+        root, index = root_of(session.run.folder), session.run.folder.index_path
         self._preview_card.set_title("What it thinks now" if session.run.running else "What it thought at the end")
         self.previews.show_kind(session.words, str(index) if index.exists() else "")
         self.previews.show_items([(key_of(str(root / item.path), item.part), item) for item in preview.items])
