@@ -16,6 +16,8 @@ import numpy as np
 Unit = Literal["rows", "days", "business-days", "months", "years"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR = re.compile(r"^\d{4}$")
+_COMPACT = re.compile(r"^\d{8}$")
+_NUMBER = re.compile(r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$")
 _QUARTER = re.compile(r"^(\d{4})[-\s]?Q([1-4])$", re.IGNORECASE)
 _WEEK = re.compile(r"^(\d{4})-?W(\d{1,2})$", re.IGNORECASE)
 _NUMERIC_DATE = re.compile(r"^(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})(?:[ T](.+))?$")
@@ -85,6 +87,8 @@ def is_time(cell: str) -> bool:
     text = cell.strip()
     if not text or _YEAR.match(text):
         return bool(text)
+    if _NUMBER.match(text) and not _COMPACT.match(text):
+        return False  # no way of writing dates needs to be tried; a table may have thousands of columns
     return any(_moment(text, day_first, None)[0] is not None for day_first in (True, False))
 
 
