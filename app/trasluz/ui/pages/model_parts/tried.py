@@ -8,7 +8,7 @@ NOT_TRIED = frozenset({"failed", "stopped", "interrupted"})
 """How a run ended from which nothing can be told; it may be tried again."""
 UNDER_WAY = {
     "running": "learning now",
-    "waiting": "about to start",
+    "waiting": "learning now",
     "queued": "waits for its turn",
     "paused": "paused",
 }
