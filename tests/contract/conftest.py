@@ -1,6 +1,7 @@
 """Each family of the registry, trained once by the program itself, for all contract tests."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from contract_data import SETTINGS, SMALL_DATA, SMALL_DATA_FOR
@@ -15,9 +16,15 @@ from trasluz.core.runs.request import RunRequest
 from trasluz.host.run import execute_run
 
 CASES = [(name, str(kind)) for name in sorted(REGISTRY.families) for kind in REGISTRY.families[name].kinds]
+SLOW = {("vision-transformer", "sound-classes")}
+"""Its two halves, sounds by the CNN and photos by the same network, are among the quick ones."""
 
 
-@pytest.fixture(scope="session", params=CASES, ids=" ".join)
+def _param(case: tuple[str, str]) -> Any:
+    return pytest.param(case, id=" ".join(case), marks=[pytest.mark.slow] if case in SLOW else [])
+
+
+@pytest.fixture(scope="session", params=[_param(case) for case in CASES])
 def case(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Each family with each kind of data that it learns from."""
     return request.param

@@ -194,6 +194,7 @@ def test_the_exported_folder_is_whole(finished: Finished, tmp_path: Path) -> Non
     assert there.predictor.predict([sample]) == finished.model.predictor.predict([sample])
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_model(finished: Finished, tmp_path: Path, monkeypatch) -> None:
     from trasluz.core.runs.folder import RunFolder
     from trasluz.core.runs.request import RunRequest

@@ -168,6 +168,7 @@ def measured(root: Path, cache: Path, tmp_path: Path) -> float:
     return found.distance
 
 
+@pytest.mark.slow
 def test_photos_are_nearer_than_print_and_noise_and_noise_moves_them_away(cache: Path, tmp_path: Path) -> None:
     from skimage import data
 

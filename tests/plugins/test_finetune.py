@@ -152,6 +152,7 @@ def test_class_weights_favour_the_rare_and_leave_the_size_of_a_step_as_it_was(co
         assert share == pytest.approx(np.full(len(photos), share[0]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_parts_of_the_recipe_change_what_is_learned_and_go_on_after_a_stop(tmp_path: Path, colours: Path) -> None:
     def learned(name: str, stop_at: int | None = None, **settings: object) -> dict[str, torch.Tensor]:
         """The weights at the end, whichever were the best."""

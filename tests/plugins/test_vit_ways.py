@@ -98,6 +98,7 @@ def test_auto_says_that_there_is_a_teacher_and_does_not_take_it(photos: Path, ru
     assert "“EfficientNet-Lite0, linear classifier”: it may be chosen as the teacher" in notes(run)
 
 
+@pytest.mark.slow
 def test_the_teacher_is_the_cnn_that_lies_beside_it(photos: Path, runs: Path, cnn: RunFolder) -> None:
     run = trained(photos, runs / "distil", start="distil", **QUICK)
     card = card_of(run)

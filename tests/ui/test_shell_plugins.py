@@ -36,7 +36,7 @@ def _wait_for(window: Window, qtbot: QtBot, there: Callable[[dict[str, Any]], bo
     qtbot.waitUntil(lambda: there(_plugins(window)), timeout=60_000)
 
 
-@pytest.mark.parametrize("as_archive", [False, True], ids=["folder", "zip"])
+@pytest.mark.parametrize("as_archive", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["folder", "zip"])
 def test_a_dropped_plugin_is_asked_about_and_then_works_without_a_restart(
     window: Window, stranger: Path, qtbot: QtBot, as_archive: bool
 ) -> None:

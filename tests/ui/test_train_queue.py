@@ -93,6 +93,7 @@ def test_runs_that_wait_are_listed_moved_and_taken_out(opened: Opened, photos: P
         queue.leave(others[1])
 
 
+@pytest.mark.slow
 def test_train_twice_pause_close_the_window_and_go_on(
     window: Window, mean_colour: None, photos: Path, qtbot: QtBot
 ) -> None:

@@ -138,6 +138,7 @@ def test_int8_is_smaller_runs_alone_and_says_what_it_was_measured_to_cost(
     assert row["label"] in said.stdout
 
 
+@pytest.mark.slow
 def test_a_smaller_model_whose_data_is_gone_is_a_sentence(run: Path, surfaces: Path, tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     assert trasluz("export", run, "--out", alone).returncode == 0
@@ -173,6 +174,7 @@ def test_runs_show_the_run(run: Path) -> None:
     assert shown["score"] >= 0.9
 
 
+@pytest.mark.slow
 def test_an_exported_script_says_that_it_does_not_know(run: Path, surfaces: Path, tmp_path: Path) -> None:
     photo = next(surfaces.glob("val/*/*"))
     (row,) = json.loads(trasluz("predict", run, photo, "--json").stdout)

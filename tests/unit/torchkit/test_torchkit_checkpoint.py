@@ -122,6 +122,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_moment_leaves_a_whole_checkpoint(tmp_path: Path) -> None:
     path = tmp_path / "a"
     environment = {**os.environ, "PYTHONPATH": str(APP)}

@@ -58,6 +58,7 @@ def test_a_network_and_its_file_agree_at_any_size(tmp_path: Path, capfd: pytest.
     assert onnx.load(path).opset_import[0].version == 18
 
 
+@pytest.mark.slow
 def test_without_inner_shapes_nothing_else_changes(tmp_path: Path) -> None:
     net = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)).eval()
     x = torch.randn(2, 3)

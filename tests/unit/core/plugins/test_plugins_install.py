@@ -322,6 +322,7 @@ with install.examine(Path(sys.argv[1])) as examined:
 """
 
 
+@pytest.mark.slow
 def test_an_end_at_any_moment_leaves_the_old_or_the_new_version(pack: Callable[..., Path]) -> None:
     with install.examine(pack(FILES)) as examined:
         install.install(examined)
