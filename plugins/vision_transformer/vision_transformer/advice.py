@@ -3,9 +3,6 @@
 With few photos a Vision Transformer that begins with nothing is poor (Dosovitskiy et al. 2021, figure 3; Steiner et
 al. 2022): it must find out what a convolution has built in. So a checkpoint comes first, then a teacher of one's own
 (Touvron et al. 2021), then learning without labels (He et al., “Masked Autoencoders”, CVPR 2022).
-
-A teacher is not advised by itself: asking it takes time that learning lacks, and that it is worth that time has not
-been measured here (docs/measured.md). Where there is one, it is said.
 """
 
 from collections.abc import Mapping
@@ -57,21 +54,26 @@ ALL: Cell = (
     "All layers learn on, the earlier ones more slowly; best with a GPU",
     "The checkpoint does not know this kind of photo, and there is enough to let all of it learn.",
 )
+DISTIL: Cell = (
+    {"start": "distil"},
+    "Distil your own CNN",
+    "It learns what your finetuned CNN sees in each photo",
+    "There is no checkpoint on this computer, but a finetuned CNN of these classes, which knows what a Vision "
+    "Transformer would have to find out. Do not expect it to reach that CNN itself.",
+)
 SCRATCH: Cell = (
     {"start": "scratch"},
     "From nothing",
     "Random weights and many passes",
-    "There is no checkpoint on this computer, so it begins with nothing: a finetuned CNN is the better choice.",
+    "There is neither a checkpoint on this computer nor a finetuned CNN of these classes, so it begins with nothing: "
+    "a finetuned CNN is the better choice, and can then be distilled.",
 )
 MASKED: Cell = (
     {"start": "masked"},
     "First without labels",
     "It fills in hidden patches, then learns the classes",
-    "There is no checkpoint on this computer, but there are enough photos to learn from without their labels first.",
-)
-TEACHER = (
-    " A finetuned CNN of these classes is there, “{}”: it may be chosen as the teacher, but whether that is worth the "
-    "time only a try can say."
+    "There is neither a checkpoint on this computer nor a finetuned CNN of these classes, but enough photos to learn "
+    "from without their labels first.",
 )
 
 
@@ -90,7 +92,7 @@ def advise(context: AdviceContext) -> Advice:
     # A checkpoint that was chosen in the settings is meant to be used, wherever it still lies.
     checkpoint = config.start == "pretrained" or checkpoint_at_hand(context, config.backbone)
     teacher = None if checkpoint else found_teacher(context, config.teacher)
-    cells = _cells(checkpoint=checkpoint, photos=sum(counts.values()))
+    cells = _cells(checkpoint=checkpoint, teacher=teacher is not None, photos=sum(counts.values()))
     table = Quadrants(
         title="Where your data stands",
         across=distance_axis(distance, photos=found.photos if found else 0),
@@ -99,7 +101,7 @@ def advise(context: AdviceContext) -> Advice:
     )
     cell, middle = table.place, middle_class(counts)
     stands = amount_and_kind(middle, distance, many=cell >= 2, far=bool(cell % 2))
-    sentence = f"{stands} {cells[cell][3]}" + (TEACHER.format(teacher.card.title) if teacher else "")
+    sentence = f"{stands} {cells[cell][3]}"
     lit = tuple(replace(c, badge="advised") if i == cell else c for i, c in enumerate(table.cells))
     name, photos = smallest_class(counts)
     return Advice(
@@ -122,8 +124,10 @@ def advise(context: AdviceContext) -> Advice:
     )
 
 
-def _cells(*, checkpoint: bool, photos: int) -> tuple[Cell, Cell, Cell, Cell]:
+def _cells(*, checkpoint: bool, teacher: bool, photos: int) -> tuple[Cell, Cell, Cell, Cell]:
     if checkpoint:
         return LINEAR, LORA_FAR, LORA, ALL
+    if teacher:
+        return DISTIL, DISTIL, DISTIL, DISTIL
     many = MASKED if photos >= MASKED_FROM else SCRATCH
     return SCRATCH, SCRATCH, many, many

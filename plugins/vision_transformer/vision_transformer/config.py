@@ -45,7 +45,7 @@ class VisionTransformerConfig(PhotoLearningConfig):
         sentence="What the network begins with. A Vision Transformer that begins with nothing needs many photos; each "
         "of the other ways gives it something to go by.",
         labels={
-            "auto": "Choose for me — by what is at hand: a checkpoint, how many photos there are",
+            "auto": "Choose for me — by what is at hand: a checkpoint, a CNN of yours, how many photos there are",
             "pretrained": "A checkpoint — a network that knows photos already, from a folder or the hub",
             "distil": "Your own CNN as its teacher — it learns what your finetuned CNN sees in each photo",
             "masked": "Your photos without their labels — it fills in patches that are hidden from it, then learns the "
