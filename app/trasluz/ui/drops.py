@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from trasluz.core.data.readers import manifest, plain_text, series_table
+
 
 def is_plugin(path: Path) -> bool:
     """Whether it is a plugin: a folder with a manifest, or an archive."""
@@ -12,8 +14,6 @@ def is_plugin(path: Path) -> bool:
 
 def is_data_file(path: Path) -> bool:
     """Whether a file may be data by itself, from its name: a table, a list, a text or code."""
-    from trasluz.core.data.readers import manifest, plain_text, series_table
-
     return path.suffix.lower() in {*manifest.SUFFIXES, *plain_text.SUFFIXES, *series_table.SUFFIXES} and path.is_file()
 
 

@@ -19,8 +19,6 @@ Role = Literal["body", "strong", "title", "heading", "number", "figure", "captio
 CARD_RADIUS = 10
 CONTROL_RADIUS = 8
 THUMBNAIL_RADIUS = 6
-GAPS = (8, 12, 16, 24)
-
 _PIXELS = {"body": 13, "strong": 13, "title": 20, "heading": 16, "number": 28, "figure": 20, "caption": 11, "mono": 12}
 _WEIGHTS = {
     "strong": QFont.Weight.DemiBold,

@@ -11,8 +11,6 @@ from . import theme
 
 if TYPE_CHECKING:
     # Each class of Qt that is named costs time before the first frame, so these are named for readers only.
-    from types import ModuleType
-
     from PySide6.QtCore import QUrl
     from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPaintEvent, QResizeEvent
 
@@ -221,15 +219,16 @@ class Window(QWidget):
         """The page of that name, made at the first asking."""
         if name not in self._pages:
             module, kind = PAGES[name]
-            page: Page = getattr(_module(module), kind)()
+            page: Page = getattr(import_module(f"{__package__}.pages.{module}"), kind)()
             page.go.connect(self.go)
             self._pages[name] = page
             self.stack.addWidget(page)
         return self._pages[name]
 
     def read_ahead(self) -> None:
-        """Import what the pages are made of, in a thread, so that the first visit of one only has to build it."""
-        self.session.work.run(self, lambda: [_module(module) for module, _ in PAGES.values()])
+        """Import what pages and drops need, in a thread, so that the first visit of a page only has to build it."""
+        needed = [f"{__package__}.drops", *(f"{__package__}.pages.{module}" for module, _ in PAGES.values())]
+        self.session.work.run(self, lambda: [import_module(name) for name in needed])
 
     def go(self, name: str) -> None:
         """Bring a page to the front."""
@@ -346,10 +345,6 @@ class Window(QWidget):
         if self._begun:
             self._begun = False
             self.session.close()
-
-
-def _module(name: str) -> "ModuleType":
-    return import_module(f"{__package__}.pages.{name}")
 
 
 def _take_a_copy(event: "QDropEvent") -> None:

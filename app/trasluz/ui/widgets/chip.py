@@ -48,11 +48,6 @@ class Dot(Painted):
         self._mark: Mark = mark
         self.setFixedSize(14, 18)
 
-    def set_mark(self, mark: Mark) -> None:
-        """Change the mark."""
-        self._mark = mark
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the mark."""
         paint_mark(QPainter(self), self._mark, QPointF(self.width() / 2, self.height() / 2 + 0.5))
