@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Tests side by side; each worker is a process of its own with one thread.
+WORKERS ?= 2
+
 .PHONY: demo test test-slow check window setup setup-dev system pictures bench clean
 
 demo: setup
@@ -14,7 +17,7 @@ window: setup
 	$(BIN)/trasluz
 
 test: setup-dev check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 test-slow: setup-dev
 	$(BIN)/python -m pytest -m "slow and not gpu" --timeout=3600

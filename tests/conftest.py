@@ -23,6 +23,14 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 os.environ["PYTHONPATH"] = os.pathsep.join([str(_CHECKOUT / "app"), *filter(None, [os.environ.get("PYTHONPATH", "")])])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give the tests of a file to one worker, so that what they share is made once; a family's contract likewise."""
+    for item in items:
+        case = getattr(item, "callspec", None)
+        trained = case.params.get("case") if case is not None else None
+        item.add_marker(pytest.mark.xdist_group(" ".join(trained) if trained else item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(autouse=True)
 def trasluz_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A person's folder of its own for every test; nothing of the developer's is read or written."""
