@@ -26,6 +26,19 @@ def array(tensor: "Tensor", dtype: Any = np.float32) -> np.ndarray:
     return found
 
 
+def direction(layer: "nn.RNNBase", place: str) -> Sequence[np.ndarray]:
+    """The weights and biases of one direction of one recurrent layer, in torch's order of gates.
+
+    Args:
+        layer: The layer or layers.
+        place: Its place among them: `l0`, `l0_reverse`, `l1`, …
+
+    Returns:
+        weight_ih (gates · H, D), weight_hh (gates · H, H), bias_ih and bias_hh (gates · H,).
+    """
+    return [array(getattr(layer, f"{part}_{place}")) for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+
+
 class GraphWriter:
     """Collects the nodes of one graph; a value is known by its name."""
 
@@ -34,6 +47,7 @@ class GraphWriter:
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
+        self._known: dict[bytes, str] = {}
 
     def input(self, name: str, dtype: Any, shape: Sequence[int | str]) -> str:
         """Declare an input; a dimension is a number, or a name where it varies."""
@@ -51,14 +65,23 @@ class GraphWriter:
         self._outputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
 
     def constant(self, value: Any, dtype: Any = None) -> str:
-        """A constant's name; float32 where no type is asked for, but an array of whole numbers keeps its own."""
+        """A constant's name; float32 where no type is asked for, but an array of whole numbers keeps its own.
+
+        Small ones that are equal are written once.
+        """
         from onnx import numpy_helper
 
         if dtype is None:
             whole = isinstance(value, np.ndarray) and value.dtype.kind in "iub"
             dtype = value.dtype if whole else np.float32
+        numbers = np.array(value, dtype, order="C")
+        key = numbers.tobytes() + str((numbers.dtype, numbers.shape)).encode() if numbers.size < 64 else b""
+        if key in self._known:
+            return self._known[key]
         name = f"constant_{len(self._constants)}"
-        self._constants.append(numpy_helper.from_array(np.ascontiguousarray(np.asarray(value, dtype)), name))
+        self._constants.append(numpy_helper.from_array(numbers, name))
+        if key:
+            self._known[key] = name
         return name
 
     def integers(self, *values: int) -> str:
@@ -148,7 +171,10 @@ class GraphWriter:
 
     def linear(self, layer: "nn.Linear", x: str, *, result: str = "") -> str:
         """`x` (…, inputs) → (…, outputs)."""
-        product = self.node("MatMul", x, self.constant(array(layer.weight).T))
+        weight = self.constant(array(layer.weight).T)
+        if layer.bias is None:
+            return self.node("MatMul", x, weight, result=result)
+        product = self.node("MatMul", x, weight)
         return self.node("Add", product, self.constant(array(layer.bias)), result=result)
 
     def recurrent(
@@ -172,36 +198,52 @@ class GraphWriter:
         from torch import nn
 
         kind = {nn.RNN: "RNN", nn.GRU: "GRU", nn.LSTM: "LSTM"}[type(ways[0])]
-        hidden = ways[0].hidden_size
-
-        def stacked(*names: str) -> np.ndarray:
-            parts = []
-            for way in ways:
-                ordered = []
-                for name in names:
-                    gates = array(getattr(way, name)).reshape(len(_GATES[kind]), hidden, -1)
-                    ordered.append(gates[list(_GATES[kind])].reshape(len(_GATES[kind]) * hidden, -1))
-                parts.append(np.concatenate(ordered))
-            return np.stack(parts)  # (N, gates · H, …)
-
-        attributes: dict[str, Any] = {"hidden_size": hidden}
-        attributes["direction"] = "bidirectional" if len(ways) == 2 else "forward"
-        if kind == "GRU":
-            attributes["linear_before_reset"] = 1  # as torch and cuDNN have it
-        given = [
-            x,
-            self.constant(stacked("weight_ih_l0")),
-            self.constant(stacked("weight_hh_l0")),
-            self.constant(stacked("bias_ih_l0", "bias_hh_l0")[..., 0]),
-        ]
-        if state:
-            given += ["", *state]
-        out = f"{kind.lower()}_{len(self._nodes)}"
-        self.nodes(kind, *given, results=(out, *last), **attributes)  # (T, N, B, H)
+        out, *_ = self.cell(kind, x, [direction(way, "l0") for way in ways], state=state, last=last)  # (T, N, B, H)
         if len(ways) == 1:
             return self.node("Squeeze", out, self.integers(1), result=result)
         turned = self.node("Transpose", out, perm=[0, 2, 1, 3])
-        return self.node("Reshape", turned, self.integers(0, 0, len(ways) * hidden), result=result)
+        return self.node("Reshape", turned, self.integers(0, 0, len(ways) * ways[0].hidden_size), result=result)
+
+    def cell(
+        self,
+        kind: str,
+        x: str,
+        weights: Sequence[Sequence[np.ndarray]],
+        *,
+        lengths: str = "",
+        state: Sequence[str] = (),
+        last: Sequence[str] = (),
+    ) -> Sequence[str]:
+        """ONNX's own recurrent node: `x` (T, B, D) → (T, N, B, H), and the state after the last step.
+
+        Args:
+            kind: `RNN`, `GRU` or `LSTM`.
+            x: The sequences.
+            weights: For each of N directions what `direction` gives.
+            lengths: The name of the sequences' lengths (B,) int32, where they differ.
+            state: Names of its state before the first step, each (N, B, H): h, and an LSTM's c.
+            last: Names for its state after the last step; made up where none are given.
+
+        Returns:
+            The names of what it gives for each step, of the last h, and of an LSTM's last c.
+        """
+        gates = _GATES[kind]
+        hidden = weights[0][1].shape[-1]
+        stacked = [
+            np.stack([np.concatenate([np.split(way[part], len(gates))[g] for g in gates]) for way in weights])
+            for part in range(4)
+        ]
+        attributes: dict[str, Any] = {"hidden_size": hidden}
+        attributes["direction"] = "bidirectional" if len(weights) == 2 else "forward"
+        if kind == "GRU":
+            attributes["linear_before_reset"] = 1  # as torch and cuDNN have it
+        given = [x, self.constant(stacked[0]), self.constant(stacked[1])]
+        given.append(self.constant(np.concatenate(stacked[2:], axis=1)))
+        if lengths or state:
+            given += [lengths, *state]
+        number = len(self._nodes)
+        last = last or [f"last_{part}_{number}" for part in ("h", "c")[: 2 if kind == "LSTM" else 1]]
+        return self.nodes(kind, *given, results=(f"{kind.lower()}_{number}", *last), **attributes)
 
     def model(self, title: str) -> Any:
         """The graph as an ONNX model."""

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .nodes import Nodes, array
+from trasluz.torchkit.graph import array, direction
+
+from .nodes import TextGraph
 
 if TYPE_CHECKING:
     from .networks import Network
@@ -32,95 +34,95 @@ def export_network(network: "Network", folder: Path) -> None:
 
 def _write_encoder(network: Any, path: Path) -> None:
     """`source` (B, S), `lengths` (B,) → what the network's `encoded` names."""
-    from onnx import TensorProto
-
-    nodes = Nodes()
+    nodes = TextGraph()
+    nodes.input("source", np.int64, [ROWS, SOURCE])
+    nodes.input("lengths", np.int64, [ROWS])
     encoder = network.encoder
     width = encoder.embedding.embedding_dim
-    x = nodes.add("Gather", nodes.constant(array(encoder.embedding.weight)), "source", axis=0)  # (B, S, H)
-    x = nodes.add("Transpose", x, perm=[1, 0, 2])  # (S, B, H)
-    lengths = nodes.add("Cast", "lengths", to=TensorProto.INT32)
+    x = nodes.node("Gather", nodes.constant(array(encoder.embedding.weight)), "source", axis=0)  # (B, S, H)
+    x = nodes.node("Transpose", x, perm=[1, 0, 2])  # (S, B, H)
+    lengths = nodes.cast("lengths", np.int32)
     hidden, memories = [], []
     for layer in encoder.layers:
-        y, h, *c = nodes.layer(encoder.cell, x, [_weights(layer, "l0"), _weights(layer, "l0_reverse")], lengths=lengths)
-        x = nodes.add("Reshape", nodes.add("Transpose", y, perm=[0, 2, 1, 3]), nodes.whole(0, 0, width))
+        ways = [direction(layer, "l0"), direction(layer, "l0_reverse")]
+        y, h, *c = nodes.cell(encoder.cell.upper(), x, ways, lengths=lengths)
+        x = nodes.node("Reshape", nodes.node("Transpose", y, perm=[0, 2, 1, 3]), nodes.integers(0, 0, width))
         last = [
-            nodes.add("Reshape", nodes.add("Transpose", each, perm=[1, 0, 2]), nodes.whole(0, width))
+            nodes.node("Reshape", nodes.node("Transpose", each, perm=[1, 0, 2]), nodes.integers(0, width))
             for each in (h, *c)
         ]
         hidden.append(last[0])
         memories += last[1:]
-    nodes.add("Transpose", x, perm=[1, 0, 2], result="states")
+    nodes.node("Transpose", x, perm=[1, 0, 2], result="states")
     bridged = [
-        nodes.add("Unsqueeze", nodes.add("Tanh", nodes.linear(last, bridge)), nodes.whole(1))
+        nodes.node("Unsqueeze", nodes.node("Tanh", nodes.linear(bridge, last)), nodes.integers(1))
         for bridge, last in zip(encoder.bridges, [*hidden, *memories], strict=True)
     ]
-    nodes.add("Concat", *bridged, result="state", axis=1)
-    outputs: dict[str, Sequence[Any]] = {"states": [ROWS, SOURCE, width], "state": [ROWS, len(bridged), width]}
+    nodes.node("Concat", *bridged, result="state", axis=1)
+    nodes.output("states", [ROWS, SOURCE, width])
+    nodes.output("state", [ROWS, len(bridged), width])
     if "keys" in network.encoded:
         keys = network.attention.keys
         if hasattr(keys, "weight"):
-            nodes.add("MatMul", "states", nodes.constant(array(keys.weight).T), result="keys")
+            nodes.node("MatMul", "states", nodes.constant(array(keys.weight).T), result="keys")
         else:
-            nodes.add("Identity", "states", result="keys")
-        outputs["keys"] = [ROWS, SOURCE, width]
-    nodes.save(path, inputs={"source": [ROWS, SOURCE], "lengths": [ROWS]}, outputs=outputs)
+            nodes.node("Identity", "states", result="keys")
+        nodes.output("keys", [ROWS, SOURCE, width])
+    nodes.save(path, path.stem)
 
 
 def _write_decoder(network: Any, path: Path) -> None:
     """`token` (R,), `state` (R, K, H) and the memory → `logits` (R, V), `next_state`, `attention` (R, S)."""
-    nodes = Nodes()
+    nodes = TextGraph()
     decoder = network.decoder
     width, count, cell = decoder.width, decoder.count, decoder.cell
     kinds = 2 if cell == "lstm" else 1
-    x = nodes.add("Gather", nodes.constant(array(decoder.embedding.weight)), "token", axis=0)  # (R, H)
-    x = nodes.add("Unsqueeze", x, nodes.whole(0))  # (1, R, H): one step of time
-    turned = nodes.add("Transpose", "state", perm=[1, 0, 2])  # (K, R, H)
+    nodes.input("token", np.int64, [ROWS])
+    nodes.input("state", np.float32, [ROWS, kinds * count, width])
+    x = nodes.node("Gather", nodes.constant(array(decoder.embedding.weight)), "token", axis=0)  # (R, H)
+    x = nodes.node("Unsqueeze", x, nodes.integers(0))  # (1, R, H): one step of time
+    turned = nodes.node("Transpose", "state", perm=[1, 0, 2])  # (K, R, H)
     hidden, memories = [], []
     for number in range(count):
-        first = {"h": _row(nodes, turned, number)}
-        if cell == "lstm":
-            first["c"] = _row(nodes, turned, count + number)
-        y, h, *c = nodes.layer(cell, x, [_weights(decoder.layers, f"l{number}")], **first)
-        x = nodes.add("Squeeze", y, nodes.whole(1))  # (1, R, H)
+        first = [_row(nodes, turned, kind * count + number) for kind in range(kinds)]
+        y, h, *c = nodes.cell(cell.upper(), x, [direction(decoder.layers, f"l{number}")], state=first)
+        x = nodes.node("Squeeze", y, nodes.integers(1))  # (1, R, H)
         hidden.append(h)
         memories += c
-    nodes.add("Transpose", nodes.add("Concat", *hidden, *memories, axis=0), perm=[1, 0, 2], result="next_state")
-    upper = nodes.add("Squeeze", x, nodes.whole(0))  # (R, H)
-    inputs: dict[str, Sequence[Any]] = {"token": [ROWS], "state": [ROWS, kinds * count, width]}
-    outputs: dict[str, Sequence[Any]] = {"next_state": [ROWS, kinds * count, width]}
+    nodes.node("Transpose", nodes.node("Concat", *hidden, *memories, axis=0), perm=[1, 0, 2], result="next_state")
+    upper = nodes.node("Squeeze", x, nodes.integers(0))  # (R, H)
+    shapes: dict[str, Sequence[Any]] = {"next_state": [ROWS, kinds * count, width], "attention": [ROWS, SOURCE]}
+    shapes["logits"] = [ROWS, network.output.out_features]
     if "keys" in network.decoder_inputs:
-        inputs |= {"states": [ROWS, SOURCE, width], "keys": [ROWS, SOURCE, width], "lengths": [ROWS]}
+        nodes.input("states", np.float32, [ROWS, SOURCE, width])
+        nodes.input("keys", np.float32, [ROWS, SOURCE, width])
+        nodes.input("lengths", np.int64, [ROWS])
         upper = _attended(nodes, network, upper)
-        outputs["attention"] = [ROWS, SOURCE]
-    nodes.linear(upper, network.output, result="logits")
-    outputs = {"logits": [ROWS, network.output.out_features], **outputs}
-    nodes.save(path, inputs=inputs, outputs={name: outputs[name] for name in network.decoder_outputs})
+    nodes.linear(network.output, upper, result="logits")
+    for name in network.decoder_outputs:
+        nodes.output(name, shapes[name])
+    nodes.save(path, path.stem)
 
 
-def _attended(nodes: Nodes, network: Any, query: str) -> str:
+def _attended(nodes: TextGraph, network: Any, query: str) -> str:
     """From a state (R, H) to the attentional vector (R, H); the weights become `attention`."""
     attention = network.attention
     if attention.score == "additive":
-        asked = nodes.add("Unsqueeze", nodes.linear(query, attention.queries), nodes.whole(1))
-        energy = nodes.linear(nodes.add("Tanh", nodes.add("Add", asked, "keys")), attention.energy)  # (R, S, 1)
+        asked = nodes.node("Unsqueeze", nodes.linear(attention.queries, query), nodes.integers(1))
+        energy = nodes.linear(attention.energy, nodes.node("Tanh", nodes.node("Add", asked, "keys")))  # (R, S, 1)
     else:
-        energy = nodes.add("MatMul", "keys", nodes.add("Unsqueeze", query, nodes.whole(2)))  # (R, S, 1)
-    scores = nodes.add("Squeeze", energy, nodes.whole(2))
+        energy = nodes.node("MatMul", "keys", nodes.node("Unsqueeze", query, nodes.integers(2)))  # (R, S, 1)
+    scores = nodes.node("Squeeze", energy, nodes.integers(2))
     mask = nodes.before(nodes.length("keys", 1), "lengths", axes=())
-    nodes.add("Softmax", nodes.masked(scores, mask), result="attention", axis=-1)
-    weights = nodes.add("Unsqueeze", "attention", nodes.whole(1))  # (R, 1, S)
-    context = nodes.add("Squeeze", nodes.add("MatMul", weights, "states"), nodes.whole(1))  # (R, H)
-    return nodes.add("Tanh", nodes.linear(nodes.add("Concat", context, query, axis=-1), network.combine))
+    nodes.node("Softmax", nodes.masked(scores, mask), result="attention", axis=-1)
+    weights = nodes.node("Unsqueeze", "attention", nodes.integers(1))  # (R, 1, S)
+    context = nodes.node("Squeeze", nodes.node("MatMul", weights, "states"), nodes.integers(1))  # (R, H)
+    return nodes.node("Tanh", nodes.linear(network.combine, nodes.node("Concat", context, query, axis=-1)))
 
 
-def _row(nodes: Nodes, turned: str, number: int) -> str:
+def _row(nodes: TextGraph, turned: str, number: int) -> str:
     """One state of (K, R, H) as (1, R, H)."""
-    return nodes.add("Slice", turned, nodes.whole(number), nodes.whole(number + 1), nodes.whole(0))
-
-
-def _weights(layer: Any, place: str) -> list[np.ndarray]:
-    return [array(getattr(layer, f"{kind}_{place}")) for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    return nodes.node("Slice", turned, nodes.integers(number), nodes.integers(number + 1), nodes.integers(0))
 
 
 class TorchGraph:

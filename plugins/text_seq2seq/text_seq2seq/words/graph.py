@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from text_seq2seq.nodes import Nodes
+from trasluz.torchkit.graph import GraphWriter
 
 FILE = "vectors.onnx"
 
@@ -21,31 +21,25 @@ def write(read: np.ndarray, expected: np.ndarray, path: Path) -> None:
         expected: (V, D) float32, the vectors of words as they are foretold.
         path: The file.
     """
-    from onnx import TensorProto
-
-    nodes = Nodes()
+    nodes = GraphWriter()
     count, width = read.shape
+    nodes.input("words", np.int64, ["rows", "words_of_a_row"])
     table = nodes.constant(read)
     lengths = np.linalg.norm(read, axis=1, keepdims=True)
-    known = nodes.add("GreaterOrEqual", "words", nodes.whole(0))  # (B, W)
-    mask = nodes.add("Unsqueeze", nodes.add("Cast", known, to=TensorProto.FLOAT), nodes.whole(2))
+    known = nodes.node("GreaterOrEqual", "words", nodes.integers(0))  # (B, W)
+    mask = nodes.node("Unsqueeze", nodes.cast(known, np.float32), nodes.integers(2))
     # −1 is the last row to ONNX; the mask takes it out again.
-    nodes.add("Mul", nodes.add("Gather", table, "words", axis=0), mask, result="vectors")
-    total = nodes.add("ReduceSum", "vectors", nodes.whole(1), keepdims=0)
-    some = nodes.add("Max", nodes.add("ReduceSum", mask, nodes.whole(1), keepdims=0), nodes.number(1.0))
-    nodes.add("Div", total, some, result="mean")
-    length = nodes.add("Max", nodes.add("ReduceL2", "mean", nodes.whole(1), keepdims=1), nodes.number(1e-12))
+    nodes.node("Mul", nodes.node("Gather", table, "words", axis=0), mask, result="vectors")
+    total = nodes.node("ReduceSum", "vectors", nodes.integers(1), keepdims=0)
+    some = nodes.node("Max", nodes.node("ReduceSum", mask, nodes.integers(1), keepdims=0), nodes.constant(1.0))
+    nodes.node("Div", total, some, result="mean")
+    length = nodes.node("Max", nodes.node("ReduceL2", "mean", nodes.integers(1), keepdims=1), nodes.constant(1e-12))
     # The rows are brought to length 1 after the product, so that the table is in the file once.
-    raw = nodes.add("MatMul", nodes.add("Div", "mean", length), nodes.add("Transpose", table, perm=[1, 0]))
-    nodes.add("Mul", raw, nodes.constant((1 / np.maximum(lengths.T, 1e-12)).astype(np.float32)), result="cosines")
-    nodes.add("MatMul", "mean", nodes.constant(np.ascontiguousarray(expected.T)), result="fits")
-    nodes.save(
-        path,
-        inputs={"words": ["rows", "words_of_a_row"]},
-        outputs={
-            "vectors": ["rows", "words_of_a_row", width],
-            "mean": ["rows", width],
-            "cosines": ["rows", count],
-            "fits": ["rows", count],
-        },
-    )
+    raw = nodes.node("MatMul", nodes.node("Div", "mean", length), nodes.node("Transpose", table, perm=[1, 0]))
+    nodes.node("Mul", raw, nodes.constant((1 / np.maximum(lengths.T, 1e-12)).astype(np.float32)), result="cosines")
+    nodes.node("MatMul", "mean", nodes.constant(np.ascontiguousarray(expected.T)), result="fits")
+    nodes.output("vectors", ["rows", "words_of_a_row", width])
+    nodes.output("mean", ["rows", width])
+    nodes.output("cosines", ["rows", count])
+    nodes.output("fits", ["rows", count])
+    nodes.save(path, path.stem)
