@@ -78,8 +78,12 @@ def test_the_part_that_decided_is_where_it_was_looked_at() -> None:
     values = np.full((100, 1), 0.1)
     values[60:63] = 0.9
     view = DecidingPart().explain(_Peak(), sample(values), "high")
-    counted = view.series[0].y
-    assert counted[61] > 0.3
-    assert np.abs(counted[:40]).max() < 1e-6
+    (counted,) = view.bands
+    assert counted.high[61] == pytest.approx(0.9)  # as high as the line goes
+    assert np.abs(counted.high[:40] - counted.low[:40]).max() < 1e-6
+    assert np.allclose(view.series[0].y, values[:, 0])  # in its own numbers
+    assert "points less, around step 6" in view.caption
+    values[:] = 0.5
+    assert "no part decided alone" in DecidingPart().explain(_Peak(), sample(values), "high").caption
     with pytest.raises(ValueError, match="none of the model's classes"):
         DecidingPart().explain(_Peak(), sample(values), "none")

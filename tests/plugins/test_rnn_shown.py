@@ -47,8 +47,29 @@ def test_recordings_are_shown_as_spectrograms_with_what_is_silenced(kind: str, d
     assert (family.varied([sample], config, [drawn(3)])[0] == found).all()
 
 
+@pytest.mark.parametrize("kind", [Kind.SERIES_CLASSES, Kind.SERIES_STEPS])
+def test_series_are_drawn_with_what_is_hidden(kind: str) -> None:
+    family = SequenceRnn().for_kind(kind)
+    series = np.cumsum(drawn(0).normal(size=(70, 2)), axis=0).astype(np.float32)
+    series[10:20, 1] = np.nan
+    sample = Sample(Record(path="a", target="a"), {"series": series})
+    altered = [family.varied([sample], family.config(augmentation=1.0), [drawn(n)])[0] for n in (3, 3, 4)]
+    assert altered[0] == altered[1] != altered[2]
+    assert len(altered[0]) == 2
+    (plain,) = family.varied([sample], family.config(augmentation=0), [drawn(3)])
+    known = np.array(plain[0].values, float)
+    assert np.allclose(known, (series[:, 0] - series[:, 0].min()) / np.ptp(series[:, 0]), atol=1e-3)
+    assert [value is None for value in plain[1].values] == [10 <= step < 20 for step in range(70)]
+
+
 def test_what_is_not_shown_says_so() -> None:
     from trasluz.api import ModelFamily
 
     shown = {kind: type(SequenceRnn().for_kind(kind)).varied is not ModelFamily.varied for kind in SequenceRnn.kinds}
-    assert {kind for kind, is_shown in shown.items() if is_shown} == {"handwriting", "speech", "sound-classes"}
+    assert {kind for kind, is_shown in shown.items() if is_shown} == {
+        "handwriting",
+        "speech",
+        "sound-classes",
+        "series-classes",
+        "series-steps",
+    }

@@ -83,3 +83,30 @@ def test_the_same_cells_are_numbers(cell: str, comma: bool) -> None:
 )
 def test_the_same_cells_are_times(cells: list[str]) -> None:
     assert np.allclose(days_in(cells), parsed(cells)[0], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("named.csv", "label,t0,t1,t2,t3\na,1,2,3,4\n\nb,2,3,,\n"),
+        ("ucr.tsv", "1\t0.5\t1\t2\t3\n2\t3\t4.5\t5\t6\n1\t0\t1\t1\t2\n2\t0\t0\t1\t9\n"),
+        ("long.csv", "case,label,t,d1\n3,a,0,1\n3,a,1,2\n7,b,0,5\n7,b,1,6\n7,b,2,7\n"),
+        ("uea.ts", "@problemName x\n@univariate true\n@classLabel true a b\n@data\n1,2,3:a\n4,5,?:b\n"),
+    ],
+)
+def test_a_table_of_several_series_is_answered_series_by_series(tmp_path: Path, name: str, text: str) -> None:
+    from sequence_rnn.series_script import class_script
+    from trasluz.core.data.readers.series_classes import SeriesClasses
+
+    at = tmp_path / name
+    at.write_text(text)
+    source = class_script()
+    head, reads = source.split("here = ")[0], source[source.index("LABELS =") : source.index("\nchosen =")]
+    script: dict = {"channels": 1}
+    exec(head + reads, script)
+    inputs = SeriesClasses().parts(str(at))
+    assert script["parts"](str(at)) == inputs
+    assert len(inputs) > 1
+    for each in inputs:
+        assert np.array_equal(script["read"](each)[0], SeriesClasses().open(each).array("series"), equal_nan=True)
+    assert script["parts"](inputs[1]) == [inputs[1]]

@@ -1,14 +1,21 @@
 """Series while they are learned: drawn with what came and what is forecast, or with their label below."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QObject, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from trasluz.api import Previewed, PreviewLine
 from trasluz.ui import theme
+from trasluz.ui.kinds import words_for
+from trasluz.ui.pages.training.pictures import PictureStrip, Seen
 from trasluz.ui.pages.training.previews import PreviewList
+from trasluz.ui.pages.using.given import each_of
 from trasluz.ui.pages.using.said import in_rows, said_words
-from trasluz.ui.thumbnails import drawn_lines
+from trasluz.ui.thumbnails import drawn_lines, paint_series
 
 
 def forecast(end: float) -> Previewed:
@@ -57,3 +64,48 @@ def test_values_with_intervals_stand_below_one_another_and_other_answers_stay_as
     assert said.split("\n") == ["a<b: 1.5 [1, 2]", "-2 [-3, 0]", "c: 7 [6, 8]"]
     assert "a&lt;b: 1.5 [1, 2]<br>-2" in in_rows(said)
     assert said_words({"text": "a line [sic]; and more"}, classes=False) == "a line [sic]; and more"
+
+
+def test_series_as_they_are_learned_stand_side_by_side_and_under_the_pointer_as_they_are(qtbot: QtBot) -> None:
+    lines = [{"values": [0.0, 1.0, None, 0.5]}]
+    items = [Seen.of({"target": "up", "varied_lines": lines, "plain_lines": [{"values": [1.0, 0.0]}]})] * 6
+    strip = PictureStrip("Series")
+    qtbot.addWidget(strip)
+    strip.show_items(items)
+    strip.resize(800, strip.heightForWidth(800))
+    strip.show()
+    assert strip._columns() == 3  # three and three, not four and two
+    before = strip.grab().toImage()
+    assert theme.series_color(0).name() in colours(before)
+    qtbot.mouseMove(strip, strip._place(1).center().toPoint())
+    qtbot.waitUntil(lambda: strip._shown_plain() == 1)
+    assert strip.grab().toImage() != before
+
+
+def test_a_series_of_the_gallery_is_painted_as_wide_as_its_card(qtbot: QtBot) -> None:
+    picture = QImage(300, 60, QImage.Format.Format_RGB32)
+    picture.fill(theme.color("chip"))
+    painter = QPainter(picture)
+    paint_series(painter, QRectF(0, 0, 299, 59), [[0.0, 1.0]], 2.0)
+    painter.end()
+    for x, y in ((3, 58), (150, 29), (296, 1)):
+        near = {picture.pixelColor(x, y + down).name() for down in (-1, 0, 1) if y + down < 60}
+        assert theme.series_color(0).name() in near
+
+
+@pytest.mark.parametrize("kind", ["series-classes", "image-classes"])
+def test_a_table_of_series_is_looked_into_and_a_photo_is_not(qtbot: QtBot, kind: str) -> None:
+    asked: list[str] = []
+
+    class Host:
+        def call(self, _asker, method, params, *, success, failure):
+            asked.append(method)
+            success({"inputs": [f"{path}#row {n}" for path in params["inputs"] for n in (2, 3)]})
+
+    given: list[Path] = []
+    session = SimpleNamespace(host=Host())
+    each_of(QObject(), session, kind, words_for(kind), [Path("a.csv")], then=given.extend)  # type: ignore[arg-type]
+    if kind == "image-classes":
+        assert (asked, given) == ([], [Path("a.csv")])
+    else:
+        assert (asked, given) == (["parts"], [Path("a.csv#row 2"), Path("a.csv#row 3")])

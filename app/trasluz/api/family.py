@@ -16,7 +16,7 @@ import numpy as np
 from trasluz.api.advice import Advice
 from trasluz.api.config import Suggestion, TrainConfig
 from trasluz.api.data import Dataset, Sample
-from trasluz.api.events import Event
+from trasluz.api.events import Event, PreviewLine
 from trasluz.api.model import Graph, LoadedModel, ModelCard
 from trasluz.api.views import View
 
@@ -294,7 +294,7 @@ class ModelFamily(ABC):
 
     def varied(
         self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]
-    ) -> Sequence[np.ndarray] | None:
+    ) -> Sequence[np.ndarray | Sequence[PreviewLine]] | None:
         """Alter samples as training with these settings does, by the same code, so that a person sees what is learned.
 
         Called in the host while the settings are being chosen, and for the batch of a run (`Sampled`).
@@ -305,7 +305,8 @@ class ModelFamily(ABC):
             draws: What alters each; the same draw gives the same picture.
 
         Returns:
-            A picture for each, (H, W, 3) uint8, or None where these settings learn from the samples as they are.
+            A picture for each, (H, W, 3) uint8, or the lines of a drawing; None where these settings learn from
+            the samples as they are.
         """
         return None
 

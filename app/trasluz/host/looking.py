@@ -17,6 +17,11 @@ class Looking(ABC):
     def registry(self) -> "Registry":
         """The loaded plugins."""
 
+    def parts(self, kind: str, inputs: Sequence[str]) -> dict[str, Any]:
+        """Say which `inputs` files hold, where one can hold several: the series of a table, as `FILE#row 12`."""
+        source = self.registry().source_for(kind)
+        return {"inputs": [part for given in inputs for part in source.parts(given)]}
+
     def thumbnail(self, path: str, size: int = 256, part: str = "", index: str = "") -> dict[str, Any]:
         """A small picture of an item, its longer side `size` pixels; of a recording, its loudness as `low` and `high`.
 

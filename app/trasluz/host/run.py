@@ -255,7 +255,7 @@ class _Execution:
         if early:
             self._voice.emit(
                 Note(
-                    sentence="Stopped early: the best model so far was kept. The run can go on from here.",
+                    sentence="Stopped early: what it had learned by then was kept. The run can go on from here.",
                     facts={"stopped_early": True},
                 )
             )

@@ -38,6 +38,7 @@ class Service(Looking, Live):
         "split_page": "pictures",
         "cut_page": "pictures",
         "alphabet": "quick",
+        "parts": "long",
         "thumbnail": "pictures",
         "image": "pictures",
         "open_model": "quick",

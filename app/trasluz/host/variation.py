@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from trasluz.api import DataError, Record, Sample
+from trasluz.api import DataError, PreviewLine, Record, Sample
 from trasluz.api.spectrogram import drawn, rate_for
 from trasluz.core.data.sounds import resampled
 from trasluz.core.plugins.registry import Registry
 
+from .series_items import lines_of
 from .troubles import check_settings
 
 _PLAIN = 160
@@ -62,14 +63,19 @@ def varied(
     if pictures is None:
         return []
     return [
-        {
-            "path": record.path,
-            "target": record.target,
-            "varied": np.ascontiguousarray(picture),
-            "plain": _plain(sample, picture),
-        }
+        {"path": record.path, "target": record.target, **_both(sample, picture)}
         for (record, sample, _), picture in zip(chosen, pictures, strict=True)
     ]
+
+
+def _both(sample: Sample, altered: "np.ndarray | Sequence[PreviewLine]") -> dict[str, Any]:
+    """An item altered and as it is: `varied` and `plain`, or `varied_lines` and `plain_lines` of a drawing."""
+    if isinstance(altered, np.ndarray):
+        return {"varied": np.ascontiguousarray(altered), "plain": _plain(sample, altered)}
+    return {
+        "varied_lines": [line.model_dump(mode="json") for line in altered],
+        "plain_lines": [{"values": line} for line in lines_of(sample)[: len(altered)]],
+    }
 
 
 def _plain(sample: Sample, varied: np.ndarray) -> np.ndarray:

@@ -131,6 +131,11 @@ class PhotoModel(QAbstractListModel):
         item = self.item(row)
         return None if item is None else self._thumbnails.get(self.key(item))
 
+    def lines(self, row: int) -> Any:
+        """The lines of the drawing of a row, where it is a series and they have come."""
+        item = self.item(row)
+        return None if item is None else self._thumbnails.lines(self.key(item))
+
     def failed(self, row: int) -> bool:
         """Whether the picture of a row cannot be shown."""
         item = self.item(row)

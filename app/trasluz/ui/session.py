@@ -161,6 +161,7 @@ class Session(QObject):
 
     def _catalogue_came(self, catalogue: dict[str, Any]) -> None:
         self.catalogue = catalogue
+        self._update_steps()  # a project that was opened before has the title of its family now
         self.catalogue_changed.emit()
 
     def _devices_came(self, report: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QImage, QPainter, QPen, QPixmap
 
 from . import theme
@@ -16,6 +16,8 @@ _AT_ONCE = 6
 _MOST_FAILED = 20_000
 _ASKED_ANEW = 60
 _BETWEEN = "\0"
+_SERIES = 256
+"""Pixels of a side of the picture of a series; what shows it larger paints its lines."""
 
 
 def pixmap_of(array: Any) -> QPixmap:
@@ -50,6 +52,7 @@ class Thumbnails(QObject):
         self._queue: list[str] = []
         self._under_way: dict[str, Call] = {}
         self._waves: set[str] = set()
+        self._lines: dict[str, Any] = {}
         self.index = ""
         """The list of the data (`core.data.index`), where keys have parts."""
         theme.theme().changed.connect(self._drop_waves)
@@ -63,6 +66,10 @@ class Thumbnails(QObject):
     def is_wave(self, path: str) -> bool:
         """Whether the picture is the waveform of a recording, which has no width of its own."""
         return path in self._waves
+
+    def lines(self, path: str) -> Any:
+        """The channels of a series as `paint_series` paints them at any size; None of anything else."""
+        return self._lines.get(path)
 
     def failure(self, path: str) -> str:
         """Why there is no picture, or empty."""
@@ -80,6 +87,7 @@ class Thumbnails(QObject):
         """Forget everything, e.g. when other data is opened."""
         self.want(())
         self._held.clear()
+        self._lines.clear()
         self._failed.clear()
         self._bytes = 0
 
@@ -121,14 +129,16 @@ class Thumbnails(QObject):
             picture = drawn_wave(found["low"], found["high"], self._size)
             self._waves.add(path)
         elif "lines" in found:
-            picture = drawn_lines(found["lines"], self._size)
+            picture = drawn_lines(found["lines"], min(self._size, _SERIES))
+            self._lines[path] = found["lines"]
             self._waves.add(path)
         else:
             picture = pixmap_of(found["image"])
         self._held[path] = picture
         self._bytes += _weight(picture)
         while self._bytes > self._room and len(self._held) > 1:
-            _, old = self._held.popitem(last=False)
+            gone, old = self._held.popitem(last=False)
+            self._lines.pop(gone, None)
             self._bytes -= _weight(old)
         self.came.emit(path)
         self._next()
@@ -174,23 +184,27 @@ def drawn_lines(lines: Any, side: int) -> QPixmap:
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     margin = 0.1 * side
-    room = side - 2 * margin
+    paint_series(painter, QRectF(margin, margin, side - 2 * margin, side - 2 * margin), lines, max(1.2, side / 90))
+    painter.end()
+    return picture
+
+
+def paint_series(painter: QPainter, place: QRectF, lines: Any, wide: float) -> None:
+    """The channels of a series, each from 0 to 1, as lines of a width over a place; a gap where a value is None."""
     for number in range(len(lines) - 1, -1, -1):  # the first one lies on top
         values = lines[number]
-        painter.setPen(QPen(theme.series_color(number), max(1.2, side / 90)))
-        across = room / max(1, len(values) - 1)
+        painter.setPen(QPen(theme.series_color(number), wide))
+        across = place.width() / max(1, len(values) - 1)
         before: QPointF | None = None
         for at, value in enumerate(values):
             point = (
-                None if value is None else QPointF(margin + at * across, side - margin - value * (side - 2 * margin))
+                None if value is None else QPointF(place.left() + at * across, place.bottom() - value * place.height())
             )
             if point is not None and before is not None:
                 painter.drawLine(before, point)
             elif point is not None:
                 painter.drawPoint(point)
             before = point
-    painter.end()
-    return picture
 
 
 def _weight(picture: QPixmap) -> int:

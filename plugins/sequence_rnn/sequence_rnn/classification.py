@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from trasluz.api import DataError, Explainer, LoadedModel, Prediction, Predictor, Record, Sample, TrainContext
+from trasluz.api import (
+    DataError,
+    Explainer,
+    LoadedModel,
+    Prediction,
+    Predictor,
+    PreviewLine,
+    Record,
+    Sample,
+    TrainContext,
+)
 from trasluz.api.scores import classification
 
 from .explain import classification_explainers
@@ -46,7 +56,7 @@ class Classification(Task):
 
     def varied(
         self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
-    ) -> Sequence[np.ndarray] | None:
+    ) -> Sequence[np.ndarray | Sequence[PreviewLine]] | None:
         """As the front end shows them."""
         return self.front.pictured(samples, config, draws)
 

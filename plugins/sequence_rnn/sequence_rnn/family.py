@@ -14,6 +14,7 @@ from trasluz.api import (
     ModelFamily,
     Prediction,
     Predictor,
+    PreviewLine,
     Sample,
     TrainConfig,
     TrainContext,
@@ -100,11 +101,11 @@ class SequenceRnn(ModelFamily):
 
 
 class Pictured(SequenceRnn):
-    """The family with a task whose items can be shown as learning alters them: lines of ink, recordings."""
+    """The family with a task whose items can be shown as learning alters them: lines of ink, recordings, series."""
 
     def varied(
         self, samples: Sequence[Sample], config: TrainConfig, draws: Sequence[np.random.Generator]
-    ) -> Sequence[np.ndarray] | None:
-        """Lines as pictures, recordings as spectrograms."""
+    ) -> Sequence[np.ndarray | Sequence[PreviewLine]] | None:
+        """Lines as pictures, recordings as spectrograms, series as drawings."""
         assert isinstance(config, CoreConfig)
         return self.task.varied(samples, config, draws)

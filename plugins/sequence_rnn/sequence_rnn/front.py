@@ -61,8 +61,8 @@ class FrontEnd(ABC):
 
     def pictured(
         self, samples: Sequence[Sample], config: "CoreConfig", draws: Sequence[np.random.Generator]
-    ) -> list[np.ndarray] | None:
-        """Pictures (H, W, 3) uint8 of samples as `varied` alters them; None where there are none to be shown.
+    ) -> Sequence[np.ndarray | Sequence[PreviewLine]] | None:
+        """Pictures (H, W, 3) uint8, or drawings, of samples as `varied` alters them; None where there are none to show.
 
         Without the data, what `facts` measures of all of it is measured of these samples.
         """

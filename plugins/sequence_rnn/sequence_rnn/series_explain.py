@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trasluz.api import Curve, Explainer, ModelCard, Predictor, Sample, Series
+from trasluz.api import Band, Curve, Explainer, ModelCard, Predictor, Sample, Series
 
 from .explain import FAMILY
 from .predict import PROBABILITIES
@@ -14,6 +14,8 @@ PARTS = 40
 """Places at which a part is hidden."""
 WIDE = 0.1
 """Of the series, that is hidden at once."""
+LEAST = 0.005
+"""Of certainty; what costs less does not count."""
 SHOWN = 6
 """Channels, or labels, that are drawn."""
 
@@ -45,18 +47,24 @@ class DecidingPart(Explainer):
         whole = np.asarray(predictor.outputs([sample])[0][PROBABILITIES])
         number = labels.index(choice) if choice is not None else int(whole.argmax())
         counted = self._counted(predictor, sample, values, number, float(whole[number]))
-        time = np.arange(len(values))
+        time, several = np.arange(len(values)), values.shape[1] > 1
         drawn = [
-            Series(f"channel {d + 1}" if values.shape[1] > 1 else "series", time, _in_unit(values[:, d]))
+            Series(f"channel {d + 1}", time, _in_unit(values[:, d]))
+            if several
+            else Series("series", time, _filled(values[:, d]))
             for d in range(min(SHOWN, values.shape[1]))
         ]
-        most = float(np.abs(counted).max())
-        least = "at most" if most > 0 else "nowhere"
+        low = min(float(line.y.min()) for line in drawn)
+        size = max(float(line.y.max()) for line in drawn) - low or 1.0
+        most = max(float(counted.max()), 0.0)
+        height = counted.clip(0) / most if most >= LEAST else np.zeros(len(time))
         return Curve(
-            title=f"Which part decided for “{labels[number]}”: {100 * most:.0f} points {least}",
-            series=[Series("what counted", time, counted), *drawn],
+            title=f"Which part decided for “{labels[number]}”",
+            series=drawn,
             x_title="step",
-            y_title="loss of certainty; the series beside it, from 0 to 1",
+            y_title="each channel from 0 to 1" if several else "",
+            caption=_read(most, int(counted.argmax())),
+            bands=[Band("what counted", time, np.full(len(time), low), low + size * height, of=1)],
         )
 
     def _counted(
@@ -76,6 +84,16 @@ class DecidingPart(Explainer):
             count[start : start + size] += 1
         found: np.ndarray = total / np.maximum(count, 1)
         return found
+
+
+def _read(most: float, at: int) -> str:
+    """What the plot says."""
+    if most < LEAST:
+        return "Whichever stretch is hidden, it stays as sure: no part decided alone."
+    return (
+        "The higher the tone behind the line, the less sure it is with the stretch around there hidden: up to "
+        f"{100 * most:.0f} points less, around step {at:,}."
+    )
 
 
 class StepProbabilities(Explainer):
@@ -105,12 +123,18 @@ class StepProbabilities(Explainer):
         )
 
 
-def _in_unit(values: np.ndarray) -> np.ndarray:
-    """From 0 to 1; where there is no value, the last one before it."""
+def _filled(values: np.ndarray) -> np.ndarray:
+    """As they are; where there is no value, the last one before it."""
     known = np.isfinite(values)
     if not known.any():
         return np.zeros(len(values))
     last = np.maximum.accumulate(np.where(known, np.arange(len(values)), -1))
-    filled = values[np.where(last >= 0, last, int(np.flatnonzero(known)[0]))].astype(float)
+    found: np.ndarray = values[np.where(last >= 0, last, int(np.flatnonzero(known)[0]))].astype(float)
+    return found
+
+
+def _in_unit(values: np.ndarray) -> np.ndarray:
+    """From 0 to 1; where there is no value, the last one before it."""
+    filled = _filled(values)
     low, high = float(filled.min()), float(filled.max())
     return (filled - low) / (high - low) if high > low else np.full(len(values), 0.5)

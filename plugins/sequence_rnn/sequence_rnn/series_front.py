@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from trasluz.torchkit.graph import GraphWriter
 
+    from .settings import CoreConfig
+
 INPUT, PAST = "series", "past"
 LOOKED_AT = 500
 """Train series that means and spreads are taken from."""
@@ -125,6 +127,19 @@ class SeriesFront(FrontEnd):
         start = int(draw.integers(0, len(values) - long + 1))
         values[start : start + long] = np.nan
         return values
+
+    def pictured(
+        self, samples: Sequence[Sample], config: "CoreConfig", draws: Sequence[np.random.Generator]
+    ) -> list[tuple[PreviewLine, ...]]:
+        """Drawings of series as they are learned from; by the same code."""
+        found = []
+        for sample, draw in zip(samples, draws, strict=True):
+            values = sample.array(INPUT)[:LONGEST].astype(np.float32)
+            mean = np.array([_over(np.nanmean, column, 0.0) for column in values.T], np.float32)
+            spread = np.array([_over(np.nanstd, column, 1.0) for column in values.T], np.float32)
+            kept = (values - mean) / np.where(spread > FLAT, spread, np.float32(1))
+            found.append(channels(self.varied(kept, {}, config.augmentation, draw)))
+        return found
 
     def sketch(self, kept: np.ndarray) -> tuple[PreviewLine, ...]:
         """The first channels."""

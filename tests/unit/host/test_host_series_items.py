@@ -50,3 +50,27 @@ def test_a_small_one_is_told_in_lines_that_lose_no_peak(registry, tmp_path: Path
     assert len(line) == 240
     assert max(v for v in line if v is not None) == 1.0
     assert None in line
+
+
+def test_a_table_of_series_is_as_many_inputs_as_it_has_series(tmp_path: Path) -> None:
+    from trasluz.host.service import Service
+
+    at = tmp_path / "test.csv"
+    at.write_text("label,t0,t1,t2,t3\n" + "\n".join(f"{n % 2},{n},{-n},{n * n},1" for n in range(1, 4)))
+    told = Service().parts("series-classes", [str(at), f"{at}#row 3", str(tmp_path / "gone.csv")])
+    assert told["inputs"] == [*(f"{at}#row {n}" for n in (2, 3, 4)), f"{at}#row 3", str(tmp_path / "gone.csv")]
+
+
+def test_series_as_learning_alters_them_are_told_in_lines(registry, tmp_path: Path) -> None:
+    from trasluz.host.variation import varied
+
+    at = tmp_path / "train.csv"
+    at.write_text("label,t0,t1,t2,t3\n" + "\n".join(f"{n % 2},{n},{-n},{n * n},1" for n in range(1, 13)))
+    Index.build(at, tmp_path / "index.sqlite", registry.sources).close()
+    index, asked = tmp_path / "index.sqlite", {"items": None, "seed": 1, "count": 3}
+    items = varied(registry, "sequence-rnn", {"augmentation": 0.0}, index, **asked)
+    assert len(items) == 3
+    for item in items:
+        assert [line["values"] for line in item["varied_lines"]] == [
+            pytest.approx(line["values"], abs=1e-3) for line in item["plain_lines"]
+        ]

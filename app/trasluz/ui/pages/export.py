@@ -290,6 +290,8 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
     if name.endswith(".onnx"):
         into = f"probabilities of {classes} classes" if classes else "the answer"
         return f"The network with its preprocessing inside, in the open ONNX format: {_a(kind.input)} in, {into} out."
+    if name.endswith(".safetensors"):
+        return "The learned weights alone, as PyTorch reads them."
     return "Belongs to the model."
 
 

@@ -17,7 +17,7 @@ from .standing import missing
 from .using.answer import AnswerPanel, provider_words
 from .using.beside import Beside, OtherChoice
 from .using.drop import DropPlace
-from .using.given import Given
+from .using.given import Given, each_of
 from .using.table import FolderAnswers
 from .using.tray import Tray
 from .using.typed import Typed
@@ -273,12 +273,18 @@ class UsePage(Page):
         self.answer_paths(paths)
 
     def answer_paths(self, paths: list[Path]) -> None:
-        """Answer photos one by one, or a folder, or very many, as a table."""
+        """Answer photos one by one, or a folder, or very many, as a table; of a table of series, each of them."""
         session = self.session
         if session is None or not paths:
             return
         if self._model is None:
             session.say("There is no model to answer with yet: train one first.", "warn")
+            return
+        each_of(self, session, self._kind, self._words, paths, then=self._answer_each)
+
+    def _answer_each(self, paths: list[Path]) -> None:
+        session = self.session
+        if session is None or self._model is None:
             return
         if len(paths) > _AT_ONCE or any(p.is_dir() for p in paths):
             other = self.other.model

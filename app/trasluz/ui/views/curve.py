@@ -263,7 +263,9 @@ class CurvePainter(Canvas):
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             words = f"{name}, {number(value, self.view.unit)}"
             width = text_width(font, words)
-            box = QRectF(plot.right() - width - 2, y - _LINE_OF_TEXT - 2, width + 2, _LINE_OF_TEXT)
+            above = y - _LINE_OF_TEXT - 2
+            top = above if above > plot.top() - 6 else y + 2  # at the upper edge there is room below only
+            box = QRectF(plot.right() - width - 2, top, width + 2, _LINE_OF_TEXT)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink.panel)
             painter.drawRect(box.adjusted(-3, 3, 1, -2))
@@ -278,8 +280,8 @@ class CurvePainter(Canvas):
         placed = spread([y for y, *_ in names], _LINE_OF_TEXT, plot.top() - 6, plot.bottom() + 6)
         for at, (_, words, colour, strong) in zip(placed, names, strict=True):
             font = sized(self.body_font(bold=strong), 12)
-            room = QRectF(left, at - 8, text_width(font, words) + 4, _LINE_OF_TEXT)
-            write(painter, room, words, font=font, colour=colour, elide=False)
+            wide = min(text_width(font, words) + 4, self.width() - left)
+            write(painter, QRectF(left, at - 8, wide, _LINE_OF_TEXT), words, font=font, colour=colour)
 
 
 def line_colour(index: int) -> QColor:
@@ -312,7 +314,7 @@ def _short(value: float, unit: str) -> str:
     if unit == "%":
         percent = value * 100
         return f"{percent:.0f}%" if abs(percent - round(percent)) < 0.05 else f"{percent:.1f}%"
-    return number(value, unit)
+    return number(float(f"{value:.3g}") if abs(value) < 1 else value, unit)
 
 
 def _clean(series: Series) -> tuple[np.ndarray, np.ndarray]:

@@ -236,7 +236,13 @@ class MatrixPainter(Canvas):
                 colour=ink.ink if row == chosen[0] else ink.ink if cell >= 22 else ink.muted,
             )
         top = self._margins(area.width())[1]
+        level = widest(font, list(self.view.columns)) <= wide - 8
         for column in range(0, len(self.view.columns), every):
+            if level:
+                line = QRectF(plot.left() + column * wide, plot.top() - 24, wide - 4, 18)
+                centred = Qt.AlignmentFlag.AlignCenter
+                write(painter, line, self.view.columns[column], font=font, colour=ink.ink, align=centred)
+                continue
             at = QPointF(plot.left() + (column + 0.42) * wide, plot.top() - 8)
             slanted(painter, at, self.view.columns[column], font=font, colour=ink.ink, length=top * 1.35)
 

@@ -17,6 +17,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from trasluz.ui import theme
+from trasluz.ui.thumbnails import paint_series
 
 from .photo_grid import PhotoGrid
 
@@ -135,9 +136,12 @@ class SeriesGrid(TileGrid):
 
     def _paint_item(self, painter: QPainter, row: int, item: Any, inside: QRectF) -> None:
         room = QRectF(inside.left(), inside.top(), inside.width(), 128)
-        picture = self._picture(row)
-        if picture is not None:
-            painter.drawPixmap(room, picture, QRectF(picture.rect()))
+        lines = self.model().lines(row)  # type: ignore[union-attr]
+        if lines:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("chip"))
+            painter.drawRoundedRect(room, 4, 4)
+            paint_series(painter, room.adjusted(12, 12, -12, -12), lines, 1.6)
         else:
             self._paint_picture(painter, row, room)
         below = QRectF(inside.left(), inside.top() + 136, inside.width(), 22)

@@ -65,6 +65,7 @@ class SeriesClasses(Classification):
     title = "Series"
     config = SeriesConfig
     front = SeriesFront()
+    pictured = True
 
     def lesson(self, context: TrainContext) -> "Lesson[Classifier]":
         """Learn classes."""

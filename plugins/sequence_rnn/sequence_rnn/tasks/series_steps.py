@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trasluz.api import Explainer, Kind, LoadedModel, ModelCard, Outputs, Prediction, Predictor, Sample, TrainContext
+from trasluz.api import (
+    Explainer,
+    Kind,
+    LoadedModel,
+    ModelCard,
+    Outputs,
+    Prediction,
+    Predictor,
+    PreviewLine,
+    Sample,
+    TrainContext,
+)
 
 from ..explain import HiddenStates
 from ..labelling import PROBABILITIES, StepLesson, said_of, step_scores
@@ -14,7 +25,7 @@ from ..predict import ItemPredictor
 from ..series_explain import StepProbabilities
 from ..series_front import SeriesFront
 from ..series_script import step_script
-from ..settings import SeriesConfig
+from ..settings import CoreConfig, SeriesConfig
 from .task import Task
 
 if TYPE_CHECKING:
@@ -32,10 +43,17 @@ class SeriesSteps(Task):
     headline = "accuracy"
     higher_is_better = True
     front = SeriesFront(stepwise=True)
+    pictured = True
 
     def lesson(self, context: TrainContext) -> "Lesson[Labeller]":
         """Learn labels."""
         return StepLesson(context, self.title, self.front)
+
+    def varied(
+        self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
+    ) -> Sequence[Sequence[PreviewLine]]:
+        """As the front end shows them."""
+        return self.front.pictured(samples, config, draws)
 
     def predictor(self, model: LoadedModel) -> Predictor:
         """Give the predictor of a loaded model."""

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from trasluz.api import Dataset, Explainer, LoadedModel, ModelCard, Prediction, Predictor, Sample, TrainContext
+from trasluz.api import (
+    Dataset,
+    Explainer,
+    LoadedModel,
+    ModelCard,
+    Prediction,
+    Predictor,
+    PreviewLine,
+    Sample,
+    TrainContext,
+)
 
 from ..settings import CoreConfig
 
@@ -46,7 +56,7 @@ class Task(ABC):
 
     def varied(
         self, samples: Sequence[Sample], config: CoreConfig, draws: Sequence[np.random.Generator]
-    ) -> Sequence[np.ndarray] | None:
+    ) -> Sequence[np.ndarray | Sequence[PreviewLine]] | None:
         """As `ModelFamily.varied`; a task that shows its items so has `pictured` set."""
         return None
 

@@ -1,6 +1,7 @@
 """Items as the network sees them; under the pointer, or at the keyboard's mark, each as it is.
 
-Photos stand in a row of squares; lines of ink are wide and stand in two columns; spectrograms are between the two.
+Photos stand in a row of squares; lines of ink are wide and stand in two columns; spectrograms and drawings of series
+are between the two.
 """
 
 from collections.abc import Sequence
@@ -12,9 +13,12 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from trasluz.api import PreviewLine
 from trasluz.ui import theme
 from trasluz.ui.thumbnails import pixmap_of
 from trasluz.ui.widgets.basic import Painted
+
+from .sketches import paint_lines
 
 _GAP = 8.0
 _CAPTION = 18
@@ -42,24 +46,33 @@ class Shape:
 
 
 PHOTOS, SOUNDS, LINES = Shape(99, 96, 1.0), Shape(4, 250, 2.6, filled=True), Shape(2, 492, 8.0)
-SHAPES = {"lines": LINES, "sounds": SOUNDS}
+CURVES = Shape(4, 250, 2.4)
+SHAPES = {"lines": LINES, "sounds": SOUNDS, "curves": CURVES}
 """By how a kind of data is shown (`KindWords.look`); `PHOTOS` for the others."""
-_LEAST = {PHOTOS: 44, SOUNDS: 96, LINES: 160}
+_LEAST = {PHOTOS: 44, SOUNDS: 96, LINES: 160, CURVES: 96}
 """Pixels of the narrowest place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One item: as the network sees it, as it is, and what it shows or says."""
+    """One item: as the network sees it, as it is, and what it shows or says; in pictures, or in lines."""
 
     varied: QPixmap
     plain: QPixmap
     name: str
+    varied_lines: tuple[PreviewLine, ...] = ()
+    plain_lines: tuple[PreviewLine, ...] = ()
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> "Seen":
         """From an answer of the host's `varied`."""
-        return cls(pixmap_of(item["varied"]), pixmap_of(item["plain"]), str(item["target"] or item["path"]))
+        name = str(item["target"] or item["path"])
+        if "varied_lines" not in item:
+            return cls(pixmap_of(item["varied"]), pixmap_of(item["plain"]), name)
+        varied, plain = (
+            tuple(PreviewLine.model_validate(line) for line in item[key]) for key in ("varied_lines", "plain_lines")
+        )
+        return cls(QPixmap(), QPixmap(), name, varied, plain)
 
 
 class PictureStrip(Painted):
@@ -102,6 +115,8 @@ class PictureStrip(Painted):
             wide = median(item.varied.width() / max(1, item.varied.height()) for item in items)
             low = all(item.varied.height() < _PHOTO for item in items)  # of a word that takes half a second
             self._shape = LINES if wide > _LINES_FROM else SOUNDS if wide > _SOUNDS_FROM or low else PHOTOS
+            if items[0].varied_lines:
+                self._shape = CURVES
         self._hovered = min(self._hovered, len(self._items) - 1)
         self._marked = min(self._marked, len(self._items) - 1)
         self.setAccessibleDescription("; ".join(item.name for item in self._items))
@@ -109,10 +124,10 @@ class PictureStrip(Painted):
         self.update()
 
     def _columns(self) -> int:
-        return max(1, min(self._expected, self._shape.columns))
+        return max(1, -(-self._expected // self._rows()))
 
     def _rows(self) -> int:
-        return -(-self._expected // self._columns())
+        return max(1, -(-self._expected // self._shape.columns))
 
     def _wide(self, width: int) -> float:
         columns = self._columns()
@@ -199,11 +214,14 @@ class PictureStrip(Painted):
             if i >= len(self._items):
                 continue
             item = self._items[i]
-            picture = item.plain if i == plain else item.varied
             painter.save()
             painter.setClipPath(outline)
-            target = place if self._shape.filled else _within(picture, place)
-            painter.drawPixmap(target, picture, QRectF(picture.rect()))
+            if item.varied_lines:
+                paint_lines(painter, place, item.plain_lines if i == plain else item.varied_lines)
+            else:
+                picture = item.plain if i == plain else item.varied
+                target = place if self._shape.filled else _within(picture, place)
+                painter.drawPixmap(target, picture, QRectF(picture.rect()))
             painter.restore()
             if i == plain:
                 painter.setPen(QPen(theme.color("accent"), 2))

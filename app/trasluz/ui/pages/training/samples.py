@@ -22,6 +22,8 @@ class SamplesCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("It is learning from", parent=parent)
         self._shown: Sampled | None = None
+        self._nothing = False
+        """Whether this run has nothing that could be shown."""
         self.strip = PictureStrip("What it is learning from")
         self.strip.expect(_COUNT)
         self.strip.setToolTip("As the network sees it; under the pointer: as it is")
@@ -33,12 +35,13 @@ class SamplesCard(Card):
     def forget(self) -> None:
         """Another run: nothing is known of it yet."""
         self._shown = None
+        self._nothing = False
         self.strip.show_items(())
         self.setVisible(False)
 
     def show_samples(self, session: "Session", run: "RunFolder", sampled: "Sampled | None", *, running: bool) -> None:
         """Show the latest items that the run told of, if it did."""
-        self.setVisible(sampled is not None)
+        self.setVisible(sampled is not None and not self._nothing)
         self.set_title("It is learning from" if running else "It learned from")
         if sampled is None or sampled is self._shown:
             return
@@ -67,4 +70,5 @@ class SamplesCard(Card):
     def _came(self, sampled: "Sampled", found: dict[str, Any]) -> None:
         if sampled is self._shown:
             self.strip.show_items([Seen.of(item) for item in found["items"][:_COUNT]])
-            self.setVisible(bool(self.strip.items))
+            self._nothing = not self.strip.items
+            self.setVisible(not self._nothing)

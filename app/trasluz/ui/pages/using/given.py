@@ -1,10 +1,16 @@
 """One input of a model, as the pages hand it to the host: a file, a part of a file, or a text."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
 
 from trasluz.ui.kinds import KindWords, words_for
+
+if TYPE_CHECKING:
+    from trasluz.ui.session import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +58,25 @@ class Given:
     def file(self) -> Path:
         """The file."""
         return Path(self.path)
+
+
+def each_of(
+    asker: QObject,
+    session: "Session",
+    kind: str,
+    words: KindWords,
+    paths: Sequence[Path],
+    *,
+    then: Callable[[list[Path]], None],
+) -> None:
+    """Hand on the inputs that files hold: of a table each of its series; all else is one input, at once."""
+    if words.look != "curves" or any(path.is_dir() for path in paths):
+        then(list(paths))
+        return
+    session.host.call(
+        asker,
+        "parts",
+        {"kind": kind, "inputs": [str(path) for path in paths]},
+        success=lambda found: then([Path(each) for each in found["inputs"]]),
+        failure=lambda _trouble: then(list(paths)),
+    )
