@@ -113,10 +113,7 @@ class Session(QObject):
 
     def set_busy(self, what: str, sentence: str) -> None:
         """Say what is under way, under a name of one's own: `set_busy("export", "Exporting")`; empty ends it."""
-        if sentence:
-            self._busy[what] = sentence
-        else:
-            self._busy.pop(what, None)
+        self._busy = {name: said for name, said in (self._busy | {what: sentence}).items() if said}
         self.busy_changed.emit(self.busy)
 
     @property
