@@ -66,6 +66,8 @@ class Trained:
         private: Files of the model by name that stay in the model folder and are never exported, since they tell of
             the person's data. Explainers find them in `ModelCard.private`.
         extra: Anything the predictor and the explainers need, as JSON values.
+        worth: What the score is worth, in a sentence: what guessing or a simple rule would reach. Empty where the
+            score speaks for itself.
         licence: Licence of pretrained weights that went into the model.
         tolerance: The largest difference allowed between PyTorch's outputs and the graphs'.
         compared: The outputs that are held against each other; all that both give where empty.
@@ -79,6 +81,7 @@ class Trained:
     files: Mapping[str, str] = field(default_factory=dict)
     private: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    worth: str = ""
     licence: str = ""
     tolerance: float = 1e-3
     compared: tuple[str, ...] = ()

@@ -129,6 +129,9 @@ class ModelCard(_Part):
     """What happens to an input: what the graph holds and what must be done before it, as data."""
     extra: dict[str, Any] = Field(default_factory=dict)
     """The family's own."""
+    worth: str = ""
+    """What the score is worth, in a sentence: what guessing or a simple rule would reach; empty where none is needed.
+    """
     headline: str
     """The name of the metric that the model is judged by."""
     metrics: dict[str, float] = Field(default_factory=dict)

@@ -63,6 +63,9 @@ class Lesson(ABC, Generic[Net]):
     measured_first: bool = False
     """Whether the network knows something before it learns, so that the result is never worse than that."""
 
+    worth: str = ""
+    """What the score is worth, once that is known, in a sentence for the card."""
+
     def __init__(self, context: TrainContext, title: str) -> None:
         config = context.config
         assert isinstance(config, CoreConfig)
@@ -145,6 +148,7 @@ class Lesson(ABC, Generic[Net]):
             labels=self.labels,
             preprocessing=self.preprocessing(),
             extra={"shape": {name: getattr(self.config, name) for name in SHAPE}, **self.extra(network)},
+            worth=self.worth,
             tolerance=self.tolerance,
             compared=self.compared,
         )

@@ -243,6 +243,7 @@ def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path
         private=dict(trained.private),
         preprocessing=dict(trained.preprocessing),
         extra=dict(trained.extra),
+        worth=trained.worth,
         headline=family.headline,
         settings=config.model_dump(mode="json"),
         seed=config.seed,

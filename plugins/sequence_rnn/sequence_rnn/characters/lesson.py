@@ -64,6 +64,8 @@ class CharacterLesson(Lesson[CharacterNetwork]):
                 facts={"characters": len(self.train.numbers), "streams": self.streams.rows},
             )
         )
+        known = len(self.symbols.characters)
+        self.worth = f"Whoever knows nothing but its {known} characters needs {np.log2(known):.2f} bits for each"
         self._check = Check(self.val, self.symbols, config.seed)
 
     def network(self) -> CharacterNetwork:

@@ -135,7 +135,7 @@ class AgainstSimple(_OfForecasts):
         rows = [(name, each.get("mase", np.nan)) for name, each in card.extra["compared"].items()]
         rows = sorted((row for row in rows if np.isfinite(row[1])), key=lambda row: row[1])
         return Bars(
-            title=str(card.extra["verdict"]),
+            title=card.worth,
             labels=[name for name, _ in rows],
             values=[float(value) for _, value in rows],
             highlight="network",

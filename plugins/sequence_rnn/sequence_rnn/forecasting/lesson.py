@@ -288,6 +288,7 @@ class ForecastLesson(Lesson["Forecaster"]):
         came = [self._came(number, at) for number, at in self.judged]
         by_step = {"network": self._by_step([each["forecast"] for each in found], came)}
         by_step |= {name: self._by_step(values, came) for name, values in simple.items()}
+        self.worth = sentence
         first = self.data.series[0]
         return {
             "plan": self.plan.to_json(),
@@ -299,7 +300,6 @@ class ForecastLesson(Lesson["Forecaster"]):
             "covered": None if checked is None else {"share": checked[0], "values": checked[1]},
             "widths": np.round(widths_for([missed, *self.earlier], self.coverage), 6).tolist(),
             "compared": {"network": _finite(own)} | {name: _finite(each) for name, each in others.items()},
-            "verdict": sentence,
             "by_step": by_step,
         }
 

@@ -92,11 +92,11 @@ class WordVectorsFamily(ModelFamily):
             },
             files={"words": WORDS_FILE, "vectors": VECTORS_FILE},
             extra={
-                "verdict": "In each place of the text it chose among ten words; by chance one in ten is right",
                 "words": len(corpus.words),
                 "dimensions": config.dimensions,
                 "counted": corpus.total,
             },
+            worth="In each place of the text it chose among ten words; by chance one in ten is right",
         )
 
     def arranged(self, dataset: Dataset, settings: Mapping[str, Any]) -> Dataset:

@@ -104,13 +104,11 @@ class Sides(Card):
 
 def _foreseen(verdict: Verdict) -> str:
     """What the score of a model of the next character means."""
-    metrics, known = verdict.card.metrics, len(verdict.card.extra.get("characters", ()))
+    metrics = verdict.card.metrics
     words = "A text is not right or wrong: at each character the model says what may come next, and is measured by it."
     if "perplexity" in metrics and "bits_per_character" in metrics:
         words += (
             f"\n\n{metrics['bits_per_character']:.2f} bits for a character are as if each had been chosen among "
             f"{metrics['perplexity']:.1f} that are equally likely."
         )
-    if known > 1:
-        words += f" Whoever knows nothing but the {known} characters needs {np.log2(known):.2f} bits."
     return words + "\n\nLet it write on the Use page, and look there at what surprised it."

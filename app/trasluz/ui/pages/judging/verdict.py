@@ -294,8 +294,7 @@ def in_a_sentence(verdict: Verdict, noun: str) -> str:
     part = {"val": "it never learned from", "test": "kept apart for the test"}.get(verdict.split, "judged")
     left_out = f" · {len(verdict.skipped)} could not be read" if verdict.skipped else ""
     subtitle = f"The ONNX model, on {len(verdict.items):,} {plurals(noun)} {part}{left_out}"
-    worth = str(verdict.card.extra.get("verdict", ""))
-    return f"{subtitle}. {worth}" if worth else subtitle
+    return f"{subtitle}. {verdict.card.worth}" if verdict.card.worth else subtitle
 
 
 def root_of(run: "RunFolder") -> Path:
