@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from trasluz.api import DataFacts, GraphFile, ModelCard
 from trasluz.core.corrections import Corrections
 from trasluz.ui.kinds import words_for
 from trasluz.ui.pages.judging.behind import READ
 from trasluz.ui.pages.judging.readings import Readings
-from trasluz.ui.pages.judging.text_sides import TextSides
+from trasluz.ui.pages.judging.text_sides import LENGTHS, SCORES, TextSides
 from trasluz.ui.pages.judging.verdict import Judged
 from trasluz.ui.pages.using.microphone import MicrophonePanel
 from trasluz.ui.pages.using.page_cut import PageBoxes
@@ -105,6 +107,32 @@ def test_readings_are_sorted_aligned_and_grouped() -> None:
     assert found.matrix().rows[-1] == "∅"
     several = Readings.of([Judged("w", "HH AH\nHH EH L", "HH AH", asked="huh")], by_words=True)
     assert several.rows[0].wrong == 0
+
+
+def test_words_that_are_asked_are_long_by_their_letters_and_every_score_is_listed(qtbot: QtBot) -> None:
+    items = [Judged(f"{n}", "HH AH L", "HH AH", asked="a" * n) for n in range(1, 9)]
+    found = Readings.of(items, by_words=True)
+    assert found.unit == "word" and found.long_by == "character" and len(found.by_length()) > 1
+    sides = TextSides()
+    qtbot.addWidget(sides)
+    made = ModelCard(
+        id="r1",
+        title="A network",
+        family="text-seq2seq",
+        kind="text-pairs",
+        graphs=(GraphFile(name="encoder", file="encoder.onnx", inputs=(), outputs=()),),
+        headline="chrf",
+        metrics={"bleu": 41.5, "chrf": 60.25},
+        extra={"signatures": {"bleu": "nrefs:1|case:mixed", "chrf": "nrefs:1|nc:6"}},
+        data=DataFacts(name="d", fingerprint="f", kind="text-pairs", train=8, val=4),
+    )
+    sides.show_readings(found, words_for("text-pairs"), made)
+    assert "characters of what was asked" in sides._hints[LENGTHS]
+    told = [label.text() for label in sides.scores.findChildren(QLabel)]
+    assert told.index("Likeness in characters") < told.index("Likeness to the given translation")
+    assert "41.5" in told and any("nrefs:1|case:mixed" in line for line in told)
+    sides.show_readings(found, words_for("text-pairs"))
+    assert sides.buttons[SCORES].isHidden()
 
 
 def test_a_length_and_a_speaker_are_chosen_together(qtbot: QtBot) -> None:

@@ -107,6 +107,22 @@ def test_a_run_is_folded_into_what_the_page_shows() -> None:
     assert story.finished is not None and story.stretches[-1].over
 
 
+def test_a_curve_ends_where_the_run_will_end_or_has_ended() -> None:
+    story = Story()
+    learning = {"stage": "Learning", "total": 2_000, "unit": "pairs", "passes": 20}
+    story.add([Progress(**learning, done=0, time=1)])
+    assert story.span == 20
+    # two passes in 40 s, and 30 s left by the time limit: it will end in pass 4
+    story.add([Metric(name="loss", split="train", value=1.0, step=2)])
+    story.add([Progress(**learning, done=200, rate=5, seconds_left=30, time=41)])
+    assert story.span == 4
+    story.add([Progress(**learning, done=200, rate=5, seconds_left=300, time=42)])
+    assert story.span == 20
+    story.add([Metric(name="loss", split="val", value=1.0, step=3.1416)])
+    story.add([Finished(metrics={"loss": 1.0}, seconds=70, time=71)])
+    assert story.span == pytest.approx(3.15)
+
+
 def test_a_judgement_opens_the_photos_behind_each_cell() -> None:
     verdict = verdict_of(card(), judgement())
     assert verdict.labels == ["blue", "red"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -38,7 +38,7 @@ from trasluz.api import views as api_views
 from trasluz.ui import theme
 from trasluz.ui.tokens import DARK, LIGHT, contrast
 from trasluz.ui.views import painter_for, render
-from trasluz.ui.views.canvas import number, numbers, ticks
+from trasluz.ui.views.canvas import number, numbers, text_width, ticks
 from trasluz.ui.views.colour import inks, mix, readable_on
 from trasluz.ui.views.curve import CurvePainter, spread
 from trasluz.ui.views.matrix import MatrixPainter
@@ -374,3 +374,20 @@ def test_this_qt_keeps_its_references(qtbot: QtBot) -> None:
     for _ in range(200):
         speaker.said.emit()
     assert sys.getrefcount(True) > before - 100, "choose another release of PySide6: this one ends the program"
+
+
+def test_short_words_of_a_deep_tree_are_never_cut_for_the_long_ones(qapp: object) -> None:
+    words = ["TH"] * 11 + ["an uncommonly long ending"]
+    painter = painter_for(Tree("Beginnings", words, [-1, *range(11)], [0.5] * 12))
+    boxes = painter._boxes(QRectF(0, 0, 400, 300))  # type: ignore[attr-defined]
+    wide = text_width(painter.caption_font(), "TH")
+    assert all(box.width() >= wide + 3 for box in boxes)
+    assert boxes[-1].right() <= 400
+
+
+def test_names_too_long_to_stand_beside_their_bars_stand_above_them(qapp: object) -> None:
+    long = "no me gusta que la gente hable mal de los demás en su ausencia"
+    short, sentences = Bars("b", ("a", "b"), (0.6, 0.4)), Bars("b", (long, "sí"), (0.6, 0.4))
+    assert painter_for(short).wanted_height(240) == 60
+    assert painter_for(sentences).wanted_height(240) == 120  # two lines and the bar
+    assert painter_for(sentences).wanted_height(1_200) == 60

@@ -242,7 +242,7 @@ class JudgePage(Page):
             self.sides.show_verdict(verdict)
         elif session is not None and session.run is not None:
             self._wide.index = str(session.run.folder.index_path)
-            self.text_sides.show_readings(readings, self._words())
+            self.text_sides.show_readings(readings, self._words(), verdict.card)
             self.behind.readings.show_kind(self._words(), by_words=readings.words)
         self.behind.fit(self.width(), shown=verdict.has_truth)
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from trasluz.ui.files import choose_files, choose_folder
 from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.thumbnails import Thumbnails
-from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, SmallButton
+from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, SecondaryButton, SmallButton
 
 from .page import Page
 from .standing import missing
@@ -100,6 +100,11 @@ class UsePage(Page):
         self._models = QStackedWidget()
         self._models.addWidget(card)
         self._models.addWidget(self.beside)
+        self._waiting = Label("", "muted", wrap=True)
+        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        nothing = Card()
+        nothing.body.addWidget(self._waiting, 1)
+        self._models.addWidget(nothing)
         layout.addWidget(self._models, 1)
         return page
 
@@ -414,7 +419,8 @@ class UsePage(Page):
         self._path = ""
         self.answer.forget()
         if not self._words.opens:
-            self.answer.facts.setText(f"Type a {self._words.input} at the left; its answer will stand here.")
+            self._waiting.setText(f"Type a {self._words.input} at the left; its answer will stand here.")
+            self._models.setCurrentIndex(2)
         self.beside.forget()
         self.show_inputs()
 

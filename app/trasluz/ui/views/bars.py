@@ -1,7 +1,7 @@
 """Labelled bars."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Bars
@@ -11,10 +11,16 @@ from .colour import inks
 
 _ROW = 30.0
 _BAR = 8.0
+_BESIDE = 0.42
+"""The share of the width that names may take beside their bars; longer ones stand above them."""
+_LINE, _BELOW, _LINES = 18.0, 24.0, 2
 
 
 class BarsPainter(Canvas):
-    """One row for each label: name, bar on its track, value. Emits the label that was selected."""
+    """One row for each label: name, bar on its track, value. Emits the label that was selected.
+
+    Names that are too long to stand beside their bars, sentences for example, stand above them if there is room.
+    """
 
     def __init__(self, view: Bars, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
@@ -23,7 +29,14 @@ class BarsPainter(Canvas):
 
     def wanted_height(self, width: float) -> float:
         """Rows of equal height."""
-        return max(1, len(self.view.labels)) * _ROW
+        return max(1, len(self.view.labels)) * self._row(width)
+
+    def _row(self, width: float) -> float:
+        """How high a row would like to be."""
+        widest_name = widest(self.body_font(bold=True), list(self.view.labels))
+        if widest_name + 12 <= width * _BESIDE or width <= 0:
+            return _ROW
+        return _LINE * min(_LINES, -(-widest_name // width)) + _BELOW
 
     def spoken(self) -> str:
         """The values in their order."""
@@ -37,18 +50,24 @@ class BarsPainter(Canvas):
         body, caption = self.body_font(), self.body_font()
         values = numbers(self.view.values, self.view.unit)
         value_width = widest(caption, values) + 4
-        name_width = min(widest(self.body_font(bold=True), list(self.view.labels)) + 12, area.width() * 0.42)
-        track_left = area.left() + name_width
+        height = self._row_height(area)
+        above = height - _BELOW if height > _ROW else 0.0
+        name_width = min(widest(self.body_font(bold=True), list(self.view.labels)) + 12, area.width() * _BESIDE)
+        track_left = area.left() + (0.0 if above else name_width)
         track_width = max(16.0, area.right() - value_width - 12 - track_left)
         zero, scale = _axis(list(self.view.values), self.view.unit)
         for i, (label, value, words) in enumerate(zip(self.view.labels, self.view.values, values, strict=False)):
-            top = area.top() + i * _row_height(area, len(values))
-            row = QRectF(area.left(), top, area.width(), _row_height(area, len(values)))
+            row = QRectF(area.left(), area.top() + i * height, area.width(), height)
             marked = label == self.view.highlight
             font = self.body_font(bold=True) if marked else body
-            write(
-                painter, QRectF(row.left(), row.top(), name_width - 12, row.height()), label, font=font, colour=ink.ink
-            )
+            if above:
+                lines = QRectF(row.left(), row.top(), row.width(), above)
+                _write_lines(painter, lines, label, font=font, colour=ink.ink)
+                row.setTop(row.top() + above)
+                row.setHeight(_BELOW - 8)
+            else:
+                name = QRectF(row.left(), row.top(), name_width - 12, row.height())
+                write(painter, name, label, font=font, colour=ink.ink)
             track = QRectF(track_left, row.center().y() - _BAR / 2, track_width, _BAR)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(ink.chip)
@@ -72,7 +91,7 @@ class BarsPainter(Canvas):
         """The selected row, while the keyboard is here."""
         if self._current < 0 or not self.hasFocus():
             return
-        height = _row_height(area, len(self.view.labels))
+        height = self._row_height(area)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(inks().accent, 1.5))
         row = QRectF(area.left() + 1, area.top() + self._current * height + 2, area.width() - 2, height - 4)
@@ -103,13 +122,31 @@ class BarsPainter(Canvas):
         self.update()
         self.chosen.emit(self.view.labels[row])
 
+    def _row_height(self, area: QRectF) -> float:
+        return min(self._row(area.width()), area.height() / max(1, len(self.view.labels)))
+
     def _row_at(self, point: QPointF) -> int:
-        row = int(point.y() // _row_height(QRectF(self.rect()), len(self.view.labels)))
+        row = int(point.y() // self._row_height(QRectF(self.rect())))
         return row if 0 <= row < len(self.view.labels) else -1
 
 
-def _row_height(area: QRectF, rows: int) -> float:
-    return min(_ROW, area.height() / max(1, rows))
+def _write_lines(painter: QPainter, area: QRectF, words: str, *, font: QFont, colour: QColor) -> None:
+    """Write a name into as many lines as there is room for; the last one is cut short where that does not do."""
+    rest = words
+    for at in range(count := max(1, int(area.height() // _LINE))):
+        line = QRectF(area.left(), area.top() + at * _LINE, area.width(), _LINE)
+        fits = len(rest) if at + 1 == count else _fitting(rest, font, area.width())
+        write(painter, line, rest[:fits].rstrip(), font=font, colour=colour)
+        rest = rest[fits:].lstrip()
+
+
+def _fitting(words: str, font: QFont, width: float) -> int:
+    """How many characters fit into a line, whole words as long as there are any."""
+    metrics = QFontMetricsF(font)
+    if metrics.horizontalAdvance(words) <= width:
+        return len(words)
+    fits = next((n for n in range(len(words), 0, -1) if metrics.horizontalAdvance(words[:n]) <= width), 1)
+    return words.rfind(" ", 0, fits + 1) + 1 or fits
 
 
 def _axis(values: list[float], unit: str) -> tuple[float, float]:

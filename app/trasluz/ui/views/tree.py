@@ -4,8 +4,8 @@ import math
 from functools import cached_property
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Tree
@@ -15,9 +15,12 @@ from .colour import inks, mix
 
 _ROW = 24.0
 _MARGIN = 10.0
-_GAP = 26.0
+_GAP, _LEAST_GAP = 26.0, 6.0
+_PAD, _LEAST_PAD = 12.0, 4.0
+"""Between two words, and around one, where there is room and where there is not."""
 _WIDEST = 120.0
-_CAPTION = 24.0
+_CAPTION = 8.0
+"""Above what stands below the tree."""
 
 
 class TreePainter(Canvas):
@@ -37,7 +40,7 @@ class TreePainter(Canvas):
         """A row for each end."""
         _, rows = self._shape
         ends = float(rows.max(initial=-1)) + 1
-        return max(60.0, ends * _ROW + 2 * _MARGIN) + (_CAPTION if self.view.caption else 0)
+        return max(60.0, ends * _ROW + 2 * _MARGIN) + self._caption_height(width)
 
     def spoken(self) -> str:
         """The marked way and how many ends there are."""
@@ -74,12 +77,21 @@ class TreePainter(Canvas):
             painter.setPen(QPen(ink.accent if lit else mix(ink.line, ink.muted, 0.4), 1.2))
             painter.setBrush(ink.accent_ground if lit else ink.chip)
             painter.drawRoundedRect(box, 5, 5)
-            inside = box.adjusted(6, 0, -4, 0)
-            words = elided(font, str(self.view.labels[node]), inside.width())
-            write(painter, inside, words, font=font, colour=ink.ink, elide=False)
+            words = elided(font, str(self.view.labels[node]), box.width() - 3)
+            write(painter, box, words, font=font, colour=ink.ink, elide=False, align=Qt.AlignmentFlag.AlignCenter)
         if self.view.caption:
-            line = QRectF(area.left() + _MARGIN, area.bottom() - _CAPTION, area.width() - 2 * _MARGIN, _CAPTION)
-            write(painter, line, self.view.caption, font=font, colour=ink.muted)
+            height = self._caption_height(area.width())
+            place = QRectF(area.left() + _MARGIN, area.bottom() - height, area.width() - 2 * _MARGIN, height)
+            painter.setFont(font)
+            painter.setPen(ink.muted)
+            painter.drawText(place, int(Qt.AlignmentFlag.AlignBottom | Qt.TextFlag.TextWordWrap), self.view.caption)
+
+    def _caption_height(self, width: float) -> float:
+        if not self.view.caption:
+            return 0.0
+        room = QRectF(0, 0, max(40.0, width - 2 * _MARGIN), 1e4)
+        metrics = QFontMetricsF(self.caption_font())
+        return metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.view.caption).height() + _CAPTION
 
     def tip_at(self, point: QPointF) -> str:
         """The node with its score, and the way to it."""
@@ -133,22 +145,40 @@ class TreePainter(Canvas):
         if not len(depths):
             return []
         font = self.caption_font()
-        widths = [min(_WIDEST, text_width(font, str(label)) + 12) for label in self.view.labels]
-        columns = [0.0] * (int(depths.max()) + 1)
-        for depth, wide in zip(depths.tolist(), widths, strict=True):
-            columns[depth] = max(columns[depth], wide)
-        room = area.width() - 2 * _MARGIN
-        total = sum(columns) + _GAP * (len(columns) - 1)
-        squeeze = min(1.0, room / total) if total > 0 else 1.0
-        lefts = np.concatenate([[0.0], np.cumsum([column + _GAP for column in columns])]) * squeeze
-        height = area.height() - 2 * _MARGIN - (_CAPTION if self.view.caption else 0)
+        texts = np.array([min(_WIDEST, text_width(font, str(label))) for label in self.view.labels])
+        columns = np.zeros(int(depths.max()) + 1)
+        np.maximum.at(columns, depths, texts)
+        room = max(1.0, area.width() - 2 * _MARGIN)
+        # Where there is little room, first what is between words gets narrower, then what is around them, then they.
+        gap = _between(_LEAST_GAP, (room - columns.sum() - _PAD * len(columns)) / max(1, len(columns) - 1), _GAP)
+        pad = _between(_LEAST_PAD, (room - columns.sum() - gap * (len(columns) - 1)) / len(columns), _PAD)
+        for_words = room - gap * (len(columns) - 1) - pad * len(columns)
+        longest = _longest(columns, for_words)
+        widths = np.minimum(texts, longest) + pad
+        lefts = np.concatenate([[0.0], np.cumsum(np.minimum(columns, longest) + pad + gap)])
+        height = area.height() - 2 * _MARGIN - self._caption_height(area.width())
         row = min(_ROW, max(4.0, height / max(1.0, float(rows.max()) + 1)))
         return [
             QRectF(
-                area.left() + _MARGIN + lefts[depths[node]],
+                area.left() + _MARGIN + float(lefts[depths[node]]),
                 area.top() + _MARGIN + rows[node] * row + 2,
-                max(6.0, widths[node] * squeeze),
+                max(6.0, float(widths[node])),
                 max(3.0, row - 4),
             )
             for node in range(len(depths))
         ]
+
+
+def _longest(columns: np.ndarray, room: float) -> float:
+    """How wide the widest columns may be, so that all of them take so much room."""
+    left, kept = room, np.sort(columns)
+    for at, width in enumerate(kept):
+        share = left / (len(kept) - at)
+        if width > share:
+            return float(max(1.0, share))
+        left -= width
+    return _WIDEST
+
+
+def _between(low: float, value: float, high: float) -> float:
+    return float(min(high, max(low, value)))

@@ -1,9 +1,11 @@
 """Answers that are texts in rows: what was read, the truth, and the answer with what is wrong in it coloured."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate
 
 from trasluz.core.differences import aligned
@@ -16,8 +18,10 @@ from .readings import Reading
 from .rows import Line, PhotoRows
 
 WHY, CORRECT, PLAY = "why?", "correct…", "play"
-_PICTURED, _ASKED = 186, 168
-_BUTTON = 25.0
+_PICTURE, _ASKED_LINE, _TRUTH, _ANSWER_LINE = 62.0, 20.0, 22.0, 24.0
+_BUTTON, _ABOVE, _FOOT, _LABEL = 25.0, 6.0, 14.0, 44.0
+_LONG = 0.9
+"""The share of texts that must fit into one line, so that a row has no second one."""
 
 
 class ReadRows(PhotoRows):
@@ -30,20 +34,46 @@ class ReadRows(PhotoRows):
     play = Signal(str)
     """The path of the recording to be heard."""
 
-    pitch = _PICTURED
-
     def __init__(self) -> None:
         super().__init__("Answers, the worst first")
         self.words = words_for("handwriting")
         self.by_words = False
         self.can_correct = True
+        self.asked_lines, self.answer_lines = 2, 2
+        self.pitch = self._height()
         self.pressed_button.connect(self._pressed)
 
     def show_kind(self, words: KindWords, *, by_words: bool) -> None:
         """Show answers to this kind of input."""
         self.words, self.by_words = words, by_words
         self.pictured = words.look in ("lines", "sounds")
-        self.pitch = _PICTURED if self.pictured else _ASKED
+        self._fit()
+
+    def show_items(self, items: Any, root: Path, *, stay: bool = False) -> None:
+        """Show these, in rows as high as most of them need."""
+        super().show_items(items, root, stay=stay)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's: a wider row needs fewer lines."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give every row as many lines as all but the longest texts need, two at the most."""
+        before = self.pitch
+        width = self.viewport().width() - 14.0
+        readings: Sequence[Reading] = self.judged.items
+        self.asked_lines = _lines([r.item.asked for r in readings], width)
+        answers = [max(r.truth, r.item.answer, key=len) for r in readings]
+        self.answer_lines = max(1, _lines(answers, width - _LABEL))
+        self.pitch = self._height()
+        if self.pitch != before:
+            self.scheduleDelayedItemsLayout()
+
+    def _height(self) -> int:
+        asked = _PICTURE if self.pictured else self.asked_lines * _ASKED_LINE + 4
+        return int(_ABOVE + asked + _TRUTH + self.answer_lines * _ANSWER_LINE + 8 + _BUTTON + _FOOT)
 
     def delegate(self) -> QStyledItemDelegate:
         """Rows of their own."""
@@ -62,7 +92,7 @@ class ReadRows(PhotoRows):
         found, left = [], row.left() + 4
         for word in words:
             width = metrics.horizontalAdvance(word) + 22
-            found.append(QRectF(left, row.bottom() - _BUTTON - 14, width, _BUTTON))
+            found.append(QRectF(left, row.bottom() - _BUTTON - _FOOT, width, _BUTTON))
             left += width + 6
         return found
 
@@ -95,18 +125,21 @@ class _ReadRow(QStyledItemDelegate):
             painter.setPen(QPen(theme.color("accent"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(row.adjusted(1, 1, -5, -7), 8, 8)
-        inside = row.adjusted(4, 6, -10, 0)
+        inside = row.adjusted(4, _ABOVE, -10, 0)
         top = self._paint_asked(painter, reading, index.row(), inside)
         told = f"{reading.truth} (the data says {reading.item.told})" if reading.item.told else reading.truth
-        self._label(painter, QRectF(inside.left(), top, 44, 22), "it is")
-        write_line(painter, QRectF(inside.left() + 44, top, inside.width() - 44, 22), told)
-        self._label(painter, QRectF(inside.left(), top + 22, 44, 24), "it says")
+        self._label(painter, QRectF(inside.left(), top, _LABEL, _TRUTH), "it is")
+        write_line(painter, QRectF(inside.left() + _LABEL, top, inside.width() - _LABEL, _TRUTH), told)
+        top += _TRUTH
+        self._label(painter, QRectF(inside.left(), top, _LABEL, _ANSWER_LINE), "it says")
         steps = aligned(reading.truth, reading.item.answer, words=self._list.by_words)
-        answer = QRectF(inside.left() + 44, top + 22, inside.width() - 44, 48)
+        height = self._list.answer_lines * _ANSWER_LINE
+        answer = QRectF(inside.left() + _LABEL, top, inside.width() - _LABEL, height)
         if reading.item.answer:
             paint_compared(painter, answer, steps, words=self._list.by_words)
         else:
-            write_line(painter, QRectF(answer.left(), answer.top(), answer.width(), 24), "nothing", color="bad")
+            answer.setHeight(_ANSWER_LINE)
+            write_line(painter, answer, "nothing", color="bad")
         line = self._list.line(reading)
         boxes = self._list.boxes(row, line.buttons)
         lit = bool(state & QStyle.StateFlag.State_MouseOver)
@@ -130,8 +163,9 @@ class _ReadRow(QStyledItemDelegate):
     def _paint_asked(self, painter: QPainter, reading: Reading, at: int, inside: QRectF) -> float:
         """The picture, the waveform or the text that was asked; where it ends."""
         if not self._list.pictured:
-            wrapped(painter, QRectF(inside.left(), inside.top(), inside.width(), 40), reading.item.asked, "ink")
-            return inside.top() + 46
+            height = self._list.asked_lines * _ASKED_LINE
+            wrapped(painter, QRectF(inside.left(), inside.top(), inside.width(), height), reading.item.asked, "ink")
+            return inside.top() + height + 4
         thumbnails = self._list.thumbnails
         picture = thumbnails.get(self._list.judged.key(at)) if thumbnails is not None else None
         room = QRectF(inside.left(), inside.top(), inside.width(), 56)
@@ -145,4 +179,13 @@ class _ReadRow(QStyledItemDelegate):
             scale = min(room.width() / picture.width(), room.height() / picture.height(), 1.4)
             place = QRectF(room.left(), room.top(), picture.width() * scale, picture.height() * scale)
             painter.drawPixmap(place, picture, QRectF(picture.rect()))
-        return inside.top() + 62
+        return inside.top() + _PICTURE
+
+
+def _lines(texts: Sequence[str], width: float) -> int:
+    """One where nearly all of these texts fit into one line of that width, else two; none where nothing was said."""
+    if not any(texts):
+        return 0
+    lengths = sorted(map(len, texts))
+    letter = QFontMetricsF(theme.font("body")).averageCharWidth()
+    return 1 if lengths[int(_LONG * (len(lengths) - 1))] * letter * 1.1 <= width else 2

@@ -71,6 +71,8 @@ class Readings:
 
     words: bool
     rows: list[Reading]
+    long_by: str = "character"
+    """What the length of an item is counted in: of what was asked, where that is a text, else of the truth."""
     confused: Counter[tuple[str, str]] = field(default_factory=Counter)
     where: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
@@ -91,7 +93,9 @@ class Readings:
             count = len(pieces(truth, words=words))
             rows.append(Reading(item, truth, errors(truth, item.answer, words=words), count))
         rows.sort(key=lambda r: (-r.share, -r.wrong, r.item.key))
-        made = cls(words, rows)
+        asked = [len(item.asked.split()) for item in items if item.asked]
+        by = words and (not asked or float(np.mean(asked)) >= fewest)
+        made = cls(words, rows, "word" if by else "character")
         for at, row in enumerate(rows):
             for pair in row_confusions(row, words=words):
                 made.confused[pair] += 1
@@ -149,7 +153,7 @@ class Readings:
 
     def length(self, row: Reading) -> int:
         """Words or characters of what was asked, where that is a text; otherwise of the truth."""
-        return len(pieces(row.item.asked or row.truth, words=self.words))
+        return len(pieces(row.item.asked or row.truth, words=self.long_by == "word"))
 
     def by_group(self) -> list[Stretch]:
         """By speaker, writer or page, the worst first; empty where the data does not say, or each is alone."""

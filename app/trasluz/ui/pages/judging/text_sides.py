@@ -6,7 +6,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
-from trasluz.api import Bars, Matrix
+from trasluz.api import Bars, Matrix, ModelCard
 from trasluz.ui.kinds import KindWords
 from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.views.bars import BarsPainter
@@ -14,8 +14,9 @@ from trasluz.ui.views.matrix import MatrixPainter
 from trasluz.ui.widgets import Card, Choices, Label
 
 from .readings import Reading, Readings, Stretch
+from .score_list import ScoreList
 
-CONFUSED, LENGTHS, GROUPS = range(3)
+CONFUSED, LENGTHS, GROUPS, SCORES = range(4)
 
 
 class TextSides(Card):
@@ -38,18 +39,19 @@ class TextSides(Card):
         self.matrix.cleared.connect(self.cleared)
         self.lengths = self._bars("By length", LENGTHS)
         self.groups = self._bars("By group", GROUPS)
-        self.choices = Choices([("", "")] * 3)
+        self.choices = Choices([("", "")] * 4)
         self.buttons = self.choices.buttons
         self.choices.turned.connect(self.turn)
         self.body.addWidget(self.choices)
         self._hint = Label("", "muted", wrap=True)
         self.body.addWidget(self._hint)
-        self._hints = ["", "", ""]
-        self._whole_hints = ["", "", ""]
-        self._unit = "character"
+        self._hints = [""] * 4
+        self._whole_hints = [""] * 4
+        self._long_by = "character"
         self._chosen: dict[int, str | None] = {LENGTHS: None, GROUPS: None}
         self.stack = QStackedWidget()
-        pages: tuple[QWidget, ...] = (scrolled(self.matrix), scrolled(self.lengths), scrolled(self.groups))
+        self.scores = ScoreList()
+        pages: tuple[QWidget, ...] = tuple(map(scrolled, (self.matrix, self.lengths, self.groups, self.scores)))
         for page in pages:
             self.stack.addWidget(page)
         self.body.addWidget(self.stack, 1)
@@ -67,7 +69,7 @@ class TextSides(Card):
         self.choices.choose(side)
         self._hint.setText(self._hints[side])
 
-    def show_readings(self, readings: Readings, words: KindWords) -> None:
+    def show_readings(self, readings: Readings, words: KindWords, card: ModelCard | None = None) -> None:
         """Show these answers; what the data does not say is not offered."""
         self._readings = readings
         unit = readings.unit
@@ -77,20 +79,29 @@ class TextSides(Card):
             "Letter for letter" if unit == "character" else "Word for word",
             "By length",
             {"sounds": "By speaker", "lines": "By hand or page"}.get(words.look, "By group"),
+            "All scores",
         )
-        asked = f"{unit}s of what was asked" if words.look == "pairs" else f"{unit}s of the {words.noun}"
+        long_by = readings.long_by
+        asked = f"{long_by}s of what was asked" if words.look == "pairs" else f"{long_by}s of the {words.noun}"
         self._hints = [
             f"the {many} most often mixed up · rows: what it is · columns: what the model says · ∅: missing, or extra",
             f"share of wrong {many}, by the number of {asked}; click a row for the {words.nouns}",
             f"share of wrong {many}, the worst first; click a row for the {words.nouns}",
+            f"of the ONNX model, over all {words.nouns} that it is judged by",
         ]
-        there = (bool(readings.confused), len(self._stretches[LENGTHS]) > 1, bool(self._stretches[GROUPS]))
+        self.scores.show_card(card)
+        there = (
+            bool(readings.confused),
+            len(self._stretches[LENGTHS]) > 1,
+            bool(self._stretches[GROUPS]),
+            self.scores.count > 1,
+        )
         for button, name, shown in zip(self.buttons, names, there, strict=True):
             button.setText(name)
             button.setAccessibleName(name)
             button.setVisible(shown)
         self.matrix.set_view(readings.matrix())
-        self._unit, self._whole_hints = unit, list(self._hints)
+        self._long_by, self._whole_hints = long_by, list(self._hints)
         for side, bars in ((LENGTHS, self.lengths), (GROUPS, self.groups)):
             names_there = {s.name for s in self._stretches[side]}
             self._chosen[side] = self._chosen[side] if self._chosen[side] in names_there else None
@@ -130,7 +141,7 @@ class TextSides(Card):
             self.cleared.emit()
             return
         length, group = self._chosen[LENGTHS], self._chosen[GROUPS]
-        words = [group or "", f"{length} {self._readings.unit}s long" if length else ""]
+        words = [group or "", f"{length} {self._long_by}s long" if length else ""]
         self.opened.emit(" · ".join(filter(None, words)), self._behind(self._readings.rows))
 
     def _behind(self, rows: Sequence[Reading], *, but: int | None = None) -> list[Reading]:
@@ -152,6 +163,6 @@ class TextSides(Card):
             bars.set_view(Bars(bars.accessibleName(), list(labels.values()), shares, highlight=marked, unit="%"))
         for side, other in ((LENGTHS, GROUPS), (GROUPS, LENGTHS)):
             within = self._chosen[other]
-            said = f"only {within}{f' {self._unit}s' if other == LENGTHS else ''} · " if within else ""
+            said = f"only {within}{f' {self._long_by}s' if other == LENGTHS else ''} · " if within else ""
             self._hints[side] = said + self._whole_hints[side]
         self._hint.setText(self._hints[self.stack.currentIndex()])

@@ -66,9 +66,9 @@ class CurvesCard(Card):
         judged = next((s.name for s in curve.series if s.name == "judging"), None)
         self.painter.set_strong(judged)
         self.painter.set_best({judged: best[0]} if judged and best else {})
-        passes = self._story.passes
+        last = self._story.span
         first = 0.0 if any(s.x.size and s.x[0] < 1 for s in curve.series) else 1.0
-        self.painter.set_span((first, passes) if passes else None)
+        self.painter.set_span((first, last) if last and last > first else None)
 
 
 _NONE = np.zeros(0)

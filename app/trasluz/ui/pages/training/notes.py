@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -12,6 +12,8 @@ from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.widgets import Card, Dot, Label, LinkButton, clear_layout
 
 _SHOWN = 4
+_LEAST, _CALM = 120, 190
+"""The height of the card, however few its words, and the one it has beside other cards, however many."""
 
 
 class NotesCard(Card):
@@ -22,7 +24,7 @@ class NotesCard(Card):
         self._notes: list[Note] = []
         self._all = False
         # Sentences are longer than there is room beside the curve: they scroll.
-        inner = QWidget()
+        self._inner = inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         self._rows = QVBoxLayout()
@@ -31,8 +33,10 @@ class NotesCard(Card):
         self._more = LinkButton("", self._turn)
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
-        self.body.addWidget(scrolled(inner), 1)
-        self.setMinimumHeight(120)
+        self._area = scrolled(inner)
+        self.body.addWidget(self._area, 1)
+        inner.installEventFilter(self)
+        self.setMinimumHeight(_LEAST)
 
     def show_notes(self, notes: Sequence[Note]) -> None:
         """Show these; a sentence that repeats is shown once."""
@@ -61,6 +65,21 @@ class NotesCard(Card):
         self._more.setVisible(older > 0)
         self._more.setText("fewer" if self._all else f"{older} more")
         self.setVisible(bool(self._notes))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Qt's: other sentences, or another width."""
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        """Never be higher than the sentences need."""
+        layout, width = self._inner.layout(), self._area.viewport().width()
+        if layout is not None and width > 0:
+            around = self.sizeHint().height() - self._area.sizeHint().height()
+            wanted = max(_LEAST, layout.totalHeightForWidth(width) + around)
+            self.setMinimumHeight(min(_CALM, wanted))
+            self.setMaximumHeight(wanted)
 
 
 class FailureCard(Card):

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from trasluz.api import Previewed
-from trasluz.core.differences import aligned
+from trasluz.core.differences import aligned, nearest
 from trasluz.ui import theme
 from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.pages.words import share_words
@@ -142,11 +142,12 @@ class PreviewList(Painted):
             return
         painter.setFont(theme.font("body"))
         painter.setPen(theme.color("muted"))
-        truth = painter.fontMetrics().elidedText(item.target, Qt.TextElideMode.ElideRight, int(line.width()))
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, truth)
+        truth = nearest(item.target, item.text)  # of several right answers
+        shown = painter.fontMetrics().elidedText(truth, Qt.TextElideMode.ElideRight, int(line.width()))
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, shown)
         line.translate(0, _LINE - 2)
         if item.text:
-            paint_compared(painter, line, aligned(item.target, item.text))
+            paint_compared(painter, line, aligned(truth, item.text))
         else:
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, "nothing yet")
 

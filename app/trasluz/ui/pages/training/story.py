@@ -1,5 +1,6 @@
 """A run's events, folded into what the Train page shows. No widgets: it can be tested and replayed anywhere."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -137,6 +138,29 @@ class Story:
         return next((stretch.passes for stretch in reversed(self.stretches) if stretch.passes), None)
 
     @property
+    def span(self) -> float | None:
+        """The pass at which the curves will end, or have ended; None where the run does not go by passes.
+
+        A time limit or patience may end a run long before its last pass, and its curves would be a sliver at the left.
+        """
+        passes, reached = self.passes, self._reached
+        if passes is None or not reached:
+            return passes
+        if self.finished is not None:
+            return _rounded_up(reached, digits=3)
+        progress = self.progress
+        if progress is None or not (progress.total and progress.rate and progress.passes and progress.seconds_left):
+            return passes
+        share = (progress.done + progress.rate * progress.seconds_left) / progress.total
+        expected = max(reached, share * progress.passes)
+        return passes if expected > passes / 2 else min(passes, _rounded_up(expected))
+
+    @property
+    def _reached(self) -> float:
+        every = (points for splits in self.points.values() for points in splits.values())
+        return max((step for points in every for step in points), default=0.0)
+
+    @property
     def stages(self) -> Stages | None:
         """The network's stages and which of them learn, where the run told."""
         rows = self.facts.get("stages")
@@ -163,6 +187,12 @@ class Story:
             first = "the first" if frozen == 1 else f"the first {_number(frozen)}"
             return f"{first} {'keeps' if frozen == 1 else 'keep'} what they learned from 1.3 million photos"
         return f"{_number(frozen)} of {len(stages.learning)} keep what they learned from 1.3 million photos"
+
+
+def _rounded_up(value: float, *, digits: int = 1) -> float:
+    """The next number with so many digits, so that an axis does not tremble with an estimate."""
+    last = 10.0 ** (math.floor(math.log10(value)) - digits + 1)
+    return float(f"{math.ceil(value / last - 1e-9) * last:.{digits}g}")
 
 
 def _number(count: int) -> str:

@@ -84,8 +84,9 @@ class AnswerPanel(QWidget):
         self._view.activated.connect(lambda _index: self._view_chosen())
         self._heat = self._build_heat()
         self.bars = BarsPainter(Bars("What it could be", (), ()))
-        self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.bars.setFixedHeight(150)
+        rows = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        rows.setHeightForWidth(True)  # names too long to stand beside their bars stand above them
+        self.bars.setSizePolicy(rows)
         self.bars.chosen.connect(self._bar_chosen)
         self.near = NearStrip()
         self._row = self._build_row(tall=tall)
@@ -296,7 +297,6 @@ class AnswerPanel(QWidget):
             "What it could be", [t[0] for t in top], [t[1] for t in top], highlight=prediction.get("label") or None
         )
         self.bars.set_view(view)
-        self.bars.setFixedHeight(max(1, len(top)) * 30)
         self.bars.setVisible(bool(top))
         if self._views_of == self._model:
             self._explain()
