@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
 
 from trasluz.ui.files import choose_files, choose_folder
 from trasluz.ui.kinds import KindWords, words_for
 from trasluz.ui.thumbnails import Thumbnails
-from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, SecondaryButton, SmallButton
+from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, SmallButton
 
 from .page import Page
 from .standing import missing
@@ -20,7 +20,7 @@ from .using.drop import DropPlace
 from .using.given import Given, each_of
 from .using.table import FolderAnswers
 from .using.tray import Tray
-from .using.typed import Typed
+from .using.typed import Typed, Waiting
 from .using.ways import Ways, kept
 
 if TYPE_CHECKING:
@@ -100,11 +100,8 @@ class UsePage(Page):
         self._models = QStackedWidget()
         self._models.addWidget(card)
         self._models.addWidget(self.beside)
-        self._waiting = Label("", "muted", wrap=True)
-        self._waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        nothing = Card()
-        nothing.body.addWidget(self._waiting, 1)
-        self._models.addWidget(nothing)
+        self._waiting = Waiting()
+        self._models.addWidget(self._waiting)
         layout.addWidget(self._models, 1)
         return page
 
@@ -419,8 +416,8 @@ class UsePage(Page):
         self._path = ""
         self.answer.forget()
         if not self._words.opens:
-            self._waiting.setText(f"Type a {self._words.input} at the left; its answer will stand here.")
-            self._models.setCurrentIndex(2)
+            self._waiting.wait_for(self._words.input)
+            self._models.setCurrentWidget(self._waiting)
         self.beside.forget()
         self.show_inputs()
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from trasluz.ui import theme
 from trasluz.ui.kinds import KindWords
-from trasluz.ui.widgets import Label, SmallButton
+from trasluz.ui.widgets import Card, Label, SmallButton
 
 MOST_AT_ONCE = 200
 
@@ -56,3 +56,17 @@ class Typed(QWidget):
         if texts:
             self.edit.clear()
             self.asked.emit(list(dict.fromkeys(texts))[:MOST_AT_ONCE])
+
+
+class Waiting(Card):
+    """Stands where the answer will stand, before there is one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = Label("", "muted", wrap=True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.body.addWidget(self._words, 1)
+
+    def wait_for(self, what: str) -> None:
+        """Say what is to be typed."""
+        self._words.setText(f"Type a {what} at the left; its answer will stand here.")
