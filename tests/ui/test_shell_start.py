@@ -73,9 +73,8 @@ app.application()
 window = Window(app.settings())
 window.show()
 settle(lambda: True)
-app.begin(window)
+app.begin(window, [Path(sys.argv[1])])
 session = window.session
-window.open_paths([Path(sys.argv[1])])
 assert settle(lambda: session.summary is not None and bool(session.catalogue)), "no data came"
 for page in ("data", "plugins", "lessons", "data"):
     window.go(page)

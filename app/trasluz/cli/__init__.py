@@ -1,7 +1,7 @@
 """The door from the command line: the same core as the window's, in this process.
 
-`trasluz` alone opens the window; `run` and `host` are the doors of the child processes. Words, exit statuses and
-what each command prints are fixed, since scripts call them.
+`trasluz` alone opens the window, `trasluz ./photos` on what lies there; `run` and `host` are the doors of the child
+processes. Words, exit statuses and what each command prints are fixed, since scripts call them.
 """
 
 import contextlib
@@ -9,6 +9,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from trasluz.core.statuses import BAD_DATA, FAILED, OK, STOPPED, USAGE
 
@@ -24,15 +25,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from trasluz.host.run import main as run
 
         return run(given[1])
-    if not given:
+    if all(_is_place(word) for word in given):
         from trasluz.ui.app import main as window
 
-        return window()
+        return window([Path(word) for word in given])
     try:
         return _command(given)
     except KeyboardInterrupt:  # while the command was still getting ready
         print("Stopped.", file=sys.stderr)
         return STOPPED
+
+
+def _is_place(word: str) -> bool:
+    """Whether a word is a file or folder that is there; one without a separator in it is a command."""
+    return Path(word).name != word and Path(word).exists()
 
 
 def _command(given: list[str]) -> int:

@@ -121,7 +121,7 @@ def _show(parsed: argparse.Namespace, output: Output, project: Path, told: dict[
         from trasluz.ui.app import main as window
 
         output.line("6. The window")
-        return window(project)
+        return window([project])
     picture = project.parent / f"{project.name}.png"
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from trasluz.ui.pictures import take

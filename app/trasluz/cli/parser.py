@@ -24,7 +24,8 @@ def make_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands; each sets `act`, a function of the parsed words and the output."""
     parser = argparse.ArgumentParser(
         prog="trasluz",
-        description="Train, look through and run your own neural networks. Without a command: the window.",
+        description="Train, look through and run your own neural networks. Without a command: the window; "
+        "with places (./photos): the window on what lies there.",
     )
     parser.add_argument("--version", action="version", version=f"trasluz {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -6,6 +6,7 @@ Nothing of Qt is imported by this module itself, so that `main` decides how the 
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +44,8 @@ def settings() -> "QSettings":
     return QSettings(str(user_folder() / "window.ini"), QSettings.Format.IniFormat)
 
 
-def main(project: Path | str | None = None) -> int:
-    """Open the window, on a project where one is given, and return the exit status.
+def main(opened: Sequence[Path] = ()) -> int:
+    """Open the window, on a project or on data where some is given, and return the exit status.
 
     Where the environment names a file in TRASLUZ_FIRST_FRAME, the moments of the first painted frame and of the
     complete start page are written there, a line each, and the window closes again; the benchmark and the frozen
@@ -65,15 +66,15 @@ def main(project: Path | str | None = None) -> int:
     else:
         # Each after the frame before it: bars and page, then the icon, the session, the host.
         window.first_frame.connect(window.furnish)
-        window.furnished.connect(lambda: QTimer.singleShot(0, lambda: begin(window, project)))
+        window.furnished.connect(lambda: QTimer.singleShot(0, lambda: begin(window, opened)))
     window.show()
     status = app.exec()
     window.end()
     return status
 
 
-def begin(window: "Window", project: Path | str | None = None) -> None:
-    """What comes after the first frames: the icon, the session, the host, the recent projects."""
+def begin(window: "Window", opened: Sequence[Path] = ()) -> None:
+    """What comes after the first frames: the icon, the session, the host, the recent projects, what is to be opened."""
     from PySide6.QtGui import QGuiApplication, QIcon
 
     from trasluz.core.places import resources
@@ -82,8 +83,7 @@ def begin(window: "Window", project: Path | str | None = None) -> None:
     gc.enable()
     QGuiApplication.setWindowIcon(QIcon(str(resources() / "icons" / "trasluz.svg")))
     window.begin()
-    if project is not None:
-        window.session.open_project(Path(project))
+    window.open_paths([path.absolute() for path in opened])
     window.read_ahead()
 
 

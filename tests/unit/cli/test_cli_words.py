@@ -28,6 +28,7 @@ def last_line(text: str) -> str:
     "words",
     [
         ["no-such-command"],
+        ["./no-such-folder"],
         ["train", "finetuned-cnn"],
         ["train", "finetuned-cnn", ".", "--out", "out", "--set", "epochs"],
         ["plugins", "info"],

@@ -356,7 +356,7 @@ def step():
 timer = QTimer()
 timer.timeout.connect(step)
 timer.start(20)
-window.first_frame.connect(lambda: QTimer.singleShot(0, lambda: app.begin(window, sys.argv[1])))
+window.first_frame.connect(lambda: QTimer.singleShot(0, lambda: app.begin(window, [Path(sys.argv[1])])))
 window.show()
 print("open", flush=True)
 sys.exit(application.exec())

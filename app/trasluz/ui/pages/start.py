@@ -201,6 +201,7 @@ class StartPage(Page):
             self.samples[name] = tile
             row, column = divmod(len(self.samples) - 1, 3)
             grid.addWidget(tile, row, column)
+            grid.setColumnStretch(column, 1)
         self.body.addLayout(grid)
         self.trouble = Label("", "bad", wrap=True)
         self.trouble.hide()
@@ -224,6 +225,8 @@ class StartPage(Page):
             tile = ProjectTile(name, folder, data, twin=[(p[0], p[2]) for p in projects].count((name, data)) > 1)
             tile.clicked.connect(lambda _checked=False, f=folder: self._open(f))
             self._recent.addWidget(tile, number // 3, number % 3)
+        for column in range(len(projects), 3):  # an empty column would be as narrow as nothing, and without its gap
+            self._recent.addWidget(QWidget(), 0, column)
         for column in range(3):
             self._recent.setColumnStretch(column, 1)
             if column >= len(projects):
