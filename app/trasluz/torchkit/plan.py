@@ -101,6 +101,11 @@ class Outcome:
     seconds: float
     history: Sequence[Mapping[str, float]]
 
+    @property
+    def best(self) -> str:
+        """When the best weights were found: `1 pass`, `2.5 passes`."""
+        return "1 pass" if self.best_step == 1 else f"{self.best_step:.3g} passes"
+
     def why_ended(self, patience: int | None) -> str:
         """Why it ended, to go on with after “because”."""
         return {

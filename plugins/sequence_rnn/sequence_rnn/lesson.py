@@ -199,7 +199,7 @@ class Lesson(ABC, Generic[Net]):
         )
         if not found.metrics:
             raise TrainingStopped
-        best = f"Best after {found.best_step:.3g} passes" if self.choosing else "The last weights are kept"
+        best = f"Best after {found.best}" if self.choosing else "The last weights are kept"
         sentence = f"Learning ended because {found.why_ended(config.patience)}. {best}: {self.outcome(found.metrics)}."
         self.context.emit(Note(sentence=sentence, facts={"ended": found.ended, "best_pass": found.best_step}))
         return found

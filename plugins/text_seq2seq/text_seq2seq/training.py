@@ -221,7 +221,7 @@ def _fit(
             },
         ),
     )
-    context.emit(Note(sentence=f"The best model was found after {outcome.best_step:.3g} passes."))
+    context.emit(Note(sentence=f"The best model was found after {outcome.best}."))
 
 
 def batch_size(most: int, pairs: int) -> int:

@@ -105,7 +105,7 @@ def _ended(outcome: "Outcome", config: PhotoLearningConfig, stage: str, began: s
     first, last = outcome.history[0]["accuracy"], outcome.history[-1]["accuracy"]
     return Note(
         sentence=f"{stage} ended because {outcome.why_ended(config.patience)}. Best: "
-        f"{outcome.metrics['accuracy']:.1%} right after {outcome.best_step:.3g} passes; {began} it began with had "
+        f"{outcome.metrics['accuracy']:.1%} right after {outcome.best}; {began} it began with had "
         f"{first:.1%}, the last pass {last:.1%}.",
         # The best pass is chosen on the photos that it is measured on; the last one is not chosen at all.
         facts={

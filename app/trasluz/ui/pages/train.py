@@ -110,10 +110,10 @@ class TrainPage(Page):
         middle.addWidget(self._main, 1)
         self._side = side = QVBoxLayout()
         side.setSpacing(14)
-        side.addWidget(self._preview_card, 3)
+        side.addWidget(self._preview_card, 2)
         side.addWidget(self.notes, 1)
         side.addWidget(self.queue)
-        side.addStretch(0)  # without previews the notes stay at the top
+        side.addStretch(0)  # takes what is left only where there are no notes
         middle.addLayout(side)
         layout.addLayout(middle, 1)
         self._stages_card.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)

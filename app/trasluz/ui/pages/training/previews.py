@@ -18,7 +18,7 @@ from trasluz.ui.widgets.compared import paint_compared
 from .sketches import paint_sketches, sketched, wanted_height
 
 _PICTURE = 56.0
-_PITCH = 65.0
+_PITCH = 62.0
 _STRIP, _LINE = 40.0, 22.0
 """How tall the picture of a line or of a recording is, and a line of words below it."""
 _BETWEEN = 16.0
@@ -100,7 +100,7 @@ class PreviewList(Painted):
         self._want_pictures()
 
     def _room(self) -> int:
-        return max(1, int((self.height() + 9) // self._pitch))
+        return max(1, int((self.height() + _PITCH - _PICTURE) // self._pitch))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Qt's: as many rows as fit whole."""
@@ -113,7 +113,7 @@ class PreviewList(Painted):
             paint_sketches(painter, QRectF(self.rect()), items, _paint_line)
             return
         shown = self._items[: self._room()]
-        pitch = min(self._pitch + 16, (self.height() + 9) / max(1, len(shown)))
+        pitch = min(self._pitch + 16, (self.height() + _PITCH - _PICTURE) / max(1, len(shown)))
         for i, (path, item) in enumerate(shown):
             if self._wide:
                 self._paint_wide(painter, QRectF(0, i * pitch, self.width(), self._pitch - _BETWEEN), path, item)
