@@ -98,14 +98,3 @@ def test_a_photo_that_is_gone_or_no_longer_the_same_is_left_out(index: Path) -> 
 def test_the_catalogue_says_that_it_varies() -> None:
     (entry,) = [f for f in Service().catalogue()["families"] if f["id"] == FinetunedCnn.id]
     assert entry["varies"] is True
-
-
-def test_of_recordings_it_speaks_as_of_recordings() -> None:
-    from finetuned_cnn.config import SpectrogramConfig
-    from finetuned_cnn.said_of_sounds import of_recordings
-
-    assert of_recordings("Photos, a photo; no photograph.") == "Recordings, a recording; no photograph."
-    said = SpectrogramConfig.model_json_schema()["properties"]
-    assert "each recording once" in said["epochs"]["description"]
-    assert "unlike everyday photos" in str(said["strategy"])
-    assert said["backbone"]["default"] == FinetunedCnnConfig.model_json_schema()["properties"]["backbone"]["default"]

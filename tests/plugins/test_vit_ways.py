@@ -184,7 +184,7 @@ def test_masked_learns_without_labels_first_and_shows_what_it_fills_in(masked: R
     assert "passes without labels the hidden patches of val photos differ by" in notes(run)
     assert {graph.name for graph in card_of(run).graphs} == GRAPHS
     view = seen(run)["vit-reconstruction"]
-    assert [item["name"] for item in view["items"]] == ["the photo", "what it sees", "what it fills in"]
+    assert [item["name"] for item in view["items"]] == ["the picture", "what it sees", "what it fills in"]
 
 
 def test_what_was_kept_of_it_begins_another_run(masked: RunFolder, photos: Path, tmp_path: Path) -> None:

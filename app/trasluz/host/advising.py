@@ -108,7 +108,7 @@ def advise(
             at = Path(folder) / "index.sqlite"
             dataset = Index.build(data, at, registry.sources, seed=seed, progress=progress, cancelled=cancelled)
         stack.enter_context(contextlib.closing(dataset))
-        chosen = _family(registry, family, dataset.kind)
+        chosen = _family(registry, family, dataset.kind).for_kind(str(dataset.kind))
         config = check_settings(chosen.config, {"seed": seed, **settings}, title=chosen.title)
         if not dataset.count("train"):
             raise DataError(f"“{data}” has nothing to learn from: its train part is empty.")

@@ -6,11 +6,11 @@ from pydantic import field_validator
 
 from trasluz.api import again, setting
 from trasluz.torchkit.photos.kept import check_name
+from trasluz.torchkit.photos.said_of_sounds import schema_of_recordings
 from trasluz.torchkit.photos.settings import PhotoLearningConfig
 from trasluz.torchkit.photos.sounds import not_mirrored
 
 from .backbones.kept import LITE0
-from .said_of_sounds import schema_of_recordings
 
 Strategy = Literal["auto", "linear", "stages", "few-layers", "many-layers"]
 

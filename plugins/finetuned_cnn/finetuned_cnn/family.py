@@ -9,7 +9,6 @@ import numpy as np
 from trasluz.api import (
     Advice,
     AdviceContext,
-    DataError,
     Explainer,
     FamilyError,
     Kind,
@@ -25,12 +24,12 @@ from trasluz.api import (
     TrainConfig,
     TrainContext,
     Trained,
-    TrainingStopped,
 )
 from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
 from trasluz.torchkit.photos.kept import KeepsBackbones
+from trasluz.torchkit.photos.said_of_sounds import SpeaksOfRecordings
 from trasluz.torchkit.photos.script import PREDICT
 from trasluz.torchkit.photos.sounds import AS_PICTURE, spectrogram_script
 from trasluz.torchkit.photos.squares import LOOKS, Look
@@ -40,7 +39,6 @@ from .config import FinetunedCnnConfig, SpectrogramConfig, Strategy
 from .explain import ClassActivation, LearningStages, NearestPhotos, StageAccuracy, StrategyTable
 from .export import export_classifier
 from .predict import FinetunedCnnPredictor
-from .said_of_sounds import of_recordings, speaking_of_recordings
 
 if TYPE_CHECKING:
     from trasluz.torchkit.photos.backbone import Backbone, Classifier
@@ -68,27 +66,11 @@ class FinetunedCnn(KeepsBackbones):
     kept_kinds = kept.KINDS
 
     def for_kind(self, kind: str) -> ModelFamily:
-        """For sounds with settings of their own: a spectrogram is not mirrored."""
-        if kind != Kind.SOUND_CLASSES:
-            return self
-        found = FinetunedCnn()
-        found.config = SpectrogramConfig  # type: ignore[misc]
-        found.sentence = (  # type: ignore[misc]
-            "Tells sounds apart by their spectrograms: a network that knows ImageNet is taught your own classes."
-        )
-        return found
+        """For sounds with settings and words of their own."""
+        return FinetunedCnnOfSounds() if kind == Kind.SOUND_CLASSES else self
 
     def train(self, context: TrainContext) -> Trained:
         """Fit a linear classifier on the backbone; finetuning, where it is chosen, goes on from there."""
-        if context.dataset.kind != Kind.SOUND_CLASSES:
-            return self._train(context)
-        try:
-            return self._train(speaking_of_recordings(context))
-        except (DataError, FamilyError, TrainingStopped) as error:
-            error.args = (of_recordings(str(error)), *error.args[1:])
-            raise
-
-    def _train(self, context: TrainContext) -> Trained:
         import torch
 
         from trasluz.torchkit import device
@@ -191,6 +173,13 @@ class FinetunedCnn(KeepsBackbones):
     def explainers(self) -> Sequence[Explainer]:
         """Where it looked, the most similar photos, what learned, which stage knew most, why this strategy."""
         return (ClassActivation(), NearestPhotos(), LearningStages(), StageAccuracy(), StrategyTable())
+
+
+class FinetunedCnnOfSounds(SpeaksOfRecordings, FinetunedCnn):
+    """The same by the spectrograms of sounds, which are not mirrored."""
+
+    sentence = "Tells sounds apart by their spectrograms: a network that knows ImageNet is taught your own classes."
+    config = SpectrogramConfig
 
 
 def _strategy(config: FinetunedCnnConfig, advice: Advice | None) -> tuple[Strategy, str]:

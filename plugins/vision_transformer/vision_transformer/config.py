@@ -1,11 +1,12 @@
 """The settings of a run, each declared once."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
 from trasluz.api import again, setting
 from trasluz.torchkit.photos.kept import check_name
+from trasluz.torchkit.photos.said_of_sounds import schema_of_recordings
 from trasluz.torchkit.photos.settings import PhotoLearningConfig
 from trasluz.torchkit.photos.sounds import not_mirrored
 
@@ -249,4 +250,18 @@ class VisionTransformerConfig(PhotoLearningConfig):
 class SpectrogramVitConfig(VisionTransformerConfig):
     """How a Vision Transformer learns sounds, of which it sees the spectrograms."""
 
+    @classmethod
+    def model_json_schema(cls, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """The schema for the form, with words about recordings."""
+        found: dict[str, Any] = schema_of_recordings(super().model_json_schema(*args, **kwargs))
+        return found
+
     mirror: bool = not_mirrored()
+    resolution: int | None = again(
+        VisionTransformerConfig,
+        "resolution",
+        None,
+        title="Side of the picture",
+        sentence="To how many pixels the spectrogram is brought; a multiple of the patch. Empty takes the checkpoint's "
+        f"own, or {OWN_SIDE}. A checkpoint may see larger pictures than it was trained on.",
+    )

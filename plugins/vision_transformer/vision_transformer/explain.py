@@ -287,7 +287,7 @@ class Reconstruction(OfThisFamily):
         items = [
             SampleItem(name=name, image=np.ascontiguousarray(image.repeat(scale, axis=0).repeat(scale, axis=1)))
             for name, image in (
-                ("the photo", photo),
+                ("the picture", photo),
                 ("what it sees", np.where(shown_here, photo, np.uint8(128))),
                 ("what it fills in", whole),
             )

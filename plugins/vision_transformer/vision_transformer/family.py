@@ -28,6 +28,7 @@ from trasluz.api.scores import classification
 from trasluz.torchkit.photos import neighbours
 from trasluz.torchkit.photos.graph import FEATURES, IMAGE, PROBABILITIES, preprocessing
 from trasluz.torchkit.photos.kept import KeepsBackbones
+from trasluz.torchkit.photos.said_of_sounds import SpeaksOfRecordings
 from trasluz.torchkit.photos.script import PREDICT
 from trasluz.torchkit.photos.sounds import AS_PICTURE, spectrogram_script
 
@@ -60,12 +61,8 @@ class VisionTransformerFamily(KeepsBackbones):
     kept_kinds = (keeping.KIND,)
 
     def for_kind(self, kind: str) -> ModelFamily:
-        """For sounds with settings of their own: a spectrogram is not mirrored."""
-        if kind != Kind.SOUND_CLASSES:
-            return self
-        found = VisionTransformerFamily()
-        found.config = SpectrogramVitConfig  # type: ignore[misc]
-        return found
+        """For sounds with settings and words of their own."""
+        return VisionTransformerOfSounds() if kind == Kind.SOUND_CLASSES else self
 
     def train(self, context: TrainContext) -> Trained:
         """Learn in the way that was chosen, or that suits what is at hand."""
@@ -161,6 +158,16 @@ class VisionTransformerFamily(KeepsBackbones):
     def explainers(self) -> Sequence[Explainer]:
         """The patches, what looked at what, what it learned of places and patterns."""
         return EXPLAINERS
+
+
+class VisionTransformerOfSounds(SpeaksOfRecordings, VisionTransformerFamily):
+    """The same by the spectrograms of sounds, which are not mirrored."""
+
+    sentence = (
+        "Tells sounds apart by patches of their spectrograms that look at each other: learned from nothing, from a "
+        "checkpoint, or from your own CNN."
+    )
+    config = SpectrogramVitConfig
 
 
 def _reference(network: "VisionTransformer") -> Callable[[Sequence[Sample]], Sequence[Outputs]]:

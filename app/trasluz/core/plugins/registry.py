@@ -80,7 +80,21 @@ class Registry:
 
     def explainers(self, card: ModelCard) -> list[Explainer]:
         """List what can be seen in a model: by its own family first, then by others' explainers."""
-        return [e for e in [*self._of_families.get(card.family, ()), *self._explainers] if _applies(e, card)]
+        return [e for e in [*self._own(card), *self._explainers] if _applies(e, card)]
+
+    def _own(self, card: ModelCard) -> list[Explainer]:
+        """Those of the model's family, as it has them for this kind of data; none but those that were checked."""
+        known = self._of_families.get(card.family, [])
+        if not known:
+            return []
+        family = self.families[card.family]
+        try:
+            narrowed = family.for_kind(card.kind)
+            mine = known if narrowed is family else list(narrowed.explainers())
+        except Exception:
+            return known  # the family says nothing else; what it said at first was checked
+        ids = {explainer.id for explainer in known}
+        return [explainer for explainer in mine if explainer.id in ids]
 
     def _load(self, info: PluginInfo) -> PluginInfo:
         if other := self._packages.get(info.package):

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from trasluz.api import Advice, Explainer, ModelCard, Predictor, Quadrants, Sample, SampleItem, Samples, Stages
+from trasluz.api import Advice, Explainer, Kind, ModelCard, Predictor, Quadrants, Sample, SampleItem, Samples, Stages
 from trasluz.api.neighbours import Neighbours
 
 from .graph import FEATURES
@@ -44,9 +44,10 @@ class Nearest(Explainer):
         nearest = known.nearest(predictor.outputs([sample])[0][FEATURES], SHOWN_NEAREST)
         root = Path(known.root)
         folder = root if root.is_dir() or not root.suffix else root.parent  # a list of photos lies beside them
+        shows = small_spectrogram if predictor.card.kind == Kind.SOUND_CLASSES else small
         items = []
         for i, similarity in nearest:
-            image, note = small(folder / known.paths[i])
+            image, note = shows(folder / known.paths[i])
             items.append(SampleItem(known.paths[i], known.labels[i], similarity, image, note))
         return Samples(title=self.title, items=items, unit="%", caption=_told(items, root))
 
@@ -105,6 +106,18 @@ def small(path: Path) -> tuple[np.ndarray | None, str]:
     except FileNotFoundError:
         return None, "not found"
     except Exception:  # a damaged photo raises whatever its decoder likes
+        return None, "cannot be read"
+
+
+def small_spectrogram(path: Path) -> tuple[np.ndarray | None, str]:
+    """A recording as the network saw it, or None and why there is none."""
+    from .sounds import pictured
+
+    if not path.is_file():
+        return None, "not found"
+    try:
+        return pictured(path), ""
+    except Exception:  # a damaged recording raises whatever its decoder likes
         return None, "cannot be read"
 
 

@@ -3,11 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from trasluz.api import again, spectrogram
 from trasluz.api.sound_file import DECODED
 
 from .script import ANSWERED, OPENED
 from .settings import PhotoLearningConfig
+
+MINUTE = 60
+"""Seconds of a recording that are listened to."""
 
 AS_PICTURE: dict[str, Any] = {
     "before_the_graph": {
@@ -26,6 +31,20 @@ def not_mirrored() -> Any:
     """The setting `mirror` of a family that learns sounds by their spectrograms."""
     sentence = "Whether a spectrogram may be shown mirrored, which is the sound backwards."
     return again(PhotoLearningConfig, "mirror", False, sentence=sentence)
+
+
+def pictured(path: Path) -> np.ndarray:
+    """The first minute of a recording as its picture: (H, W, 3) uint8; raises whatever its decoder likes."""
+    import soundfile
+
+    with soundfile.SoundFile(path) as file:
+        frames, own = file.read(MINUTE * file.samplerate, dtype="float32", always_2d=True), file.samplerate
+    rate, waveform = spectrogram.rate_for([own]), frames.mean(axis=1)
+    if own != rate:
+        import soxr
+
+        waveform = soxr.resample(waveform, own, rate)
+    return spectrogram.picture(waveform, rate)
 
 
 _HEAD = '''\
