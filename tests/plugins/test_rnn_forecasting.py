@@ -9,16 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_rnn.forecasting.baselines import baselines, verdict
+from sequence_rnn.forecasting.explain import ForecastAhead
 from sequence_rnn.forecasting.fitting import Plan
 from sequence_rnn.forecasting.intervals import Missed, covered, widths_for
 from sequence_rnn.forecasting.lesson import later_half
 from sequence_rnn.forecasting.network import Forecaster, write_forecaster
+from sequence_rnn.forecasting.predict import ForecastPredictor
 from sequence_rnn.forecasting.rolling import forecast, interval
 from sequence_rnn.forecasting.texts import read, scores, written
-from sequence_rnn.forecasting.time import times_after
+from sequence_rnn.forecasting.time import time_words, times_after
 from sequence_rnn.forecasting.windows import Forecasting
 from sequence_rnn.recurrent import RecurrentCore
-from trasluz.api import DataError
+from trasluz.api import DataError, Record, Sample
 from trasluz.core.data.index import Index
 from trasluz.core.data.readers import builtin_sources
 
@@ -253,3 +255,38 @@ def test_the_verdict_is_plain() -> None:
     assert not ok
     assert "does not beat last value" in worse
     assert verdict({"mase": 1.0}, {"last value": {"mase": 1.1}})[1]
+
+
+def test_large_numbers_are_written_out_and_times_as_far_as_the_rhythm_tells() -> None:
+    text = written(["volume"], np.array([[1_234_567_890.0]]), low=np.array([[12_345.6]]), high=np.array([[2.5e9]]))
+    assert text == "volume: 1234567890 [12346, 2500000000]"
+    days = {"1958": ("years", -4383 + 120.0), "1958-09": ("months", -4140.0), "2024-05-02": ("business-days", 19845.0)}
+    assert {time_words(day, unit): (unit, day) for unit, day in days.values()} == days
+    assert time_words(19845.5, "days") == "2024-05-02 12:00"
+
+
+def test_what_came_stands_beside_the_forecast_where_it_is_known() -> None:
+    from types import SimpleNamespace
+
+    facts = {"columns": ["a: b"], "plan": {"targets": [0]}, "coverage": 0.8, "covered": None}
+
+    class Naive(ForecastPredictor):
+        card = SimpleNamespace(extra={**facts, "rhythm": {"unit": "months", "size": 1}})
+        plan, columns = SimpleNamespace(horizon=3, targets=(0,)), ["a: b"]
+
+        def __init__(self) -> None:
+            pass
+
+        def outputs(self, samples):
+            return [{"forecast": np.repeat(s.array("series")[-1:], 3, axis=0)} for s in samples]
+
+        def ends(self, outputs):
+            return outputs["forecast"] - 1, outputs["forecast"] + 1
+
+    inputs = {"series": np.arange(9.0, dtype=np.float32)[:, None], "times": np.arange(9) * 30.5}
+    for target, names in (("a b: 7 – 9 (naive 1)", ["so far", "forecast", "what came"]), ("", ["so far", "forecast"])):
+        view = ForecastAhead().explain(Naive(), Sample(Record(path="f", target=target), inputs))
+        assert [line.name for line in view.series] == names
+        assert view.caption.startswith("Step 1 is 1970-10, the last one 1970-12. The interval")
+        if target:
+            assert (view.series[2].x.tolist(), view.series[2].y.tolist()) == ([1, 3], [7, 9])

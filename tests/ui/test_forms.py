@@ -255,3 +255,19 @@ def test_columns_are_chosen_by_eye_where_the_data_has_some(qtbot: QtBot) -> None
     bare = SettingsForm(schema)
     qtbot.addWidget(bare)
     assert bare.rows["source"].field.kind == "text"
+
+
+def test_a_chosen_column_that_other_data_lacks_is_said(qtbot: QtBot) -> None:
+    from types import SimpleNamespace
+
+    from trasluz.ui.pages.model import ModelPage
+
+    made = SettingsForm(OfColumns.model_json_schema(), {}, columns=("english", "german"))
+    qtbot.addWidget(made)
+    said: list[str] = []
+    page = SimpleNamespace(session=SimpleNamespace(say=lambda sentence, _level: said.append(sentence)))
+    for kept in ({}, {"source": ""}, {"source": "german", "epochs": 3}):
+        ModelPage._say_what_is_gone(page, made, kept)  # type: ignore[arg-type]
+    assert said == []
+    ModelPage._say_what_is_gone(page, made, {"source": "french"})  # type: ignore[arg-type]
+    assert said == ["“Source” was “french”, a column that this data does not have: it is “As they stand” now."]

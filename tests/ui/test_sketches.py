@@ -11,10 +11,11 @@ from pytestqt.qtbot import QtBot
 from trasluz.api import Previewed, PreviewLine
 from trasluz.ui import theme
 from trasluz.ui.kinds import words_for
+from trasluz.ui.pages.judging.measured import off_words
 from trasluz.ui.pages.training.pictures import PictureStrip, Seen
 from trasluz.ui.pages.training.previews import PreviewList
 from trasluz.ui.pages.using.given import each_of
-from trasluz.ui.pages.using.said import in_rows, said_words
+from trasluz.ui.pages.using.said import in_rows, said_words, short_words
 from trasluz.ui.thumbnails import drawn_lines, paint_series
 
 
@@ -61,8 +62,11 @@ def test_a_small_series_is_drawn_in_the_colours_of_the_window(qtbot: QtBot) -> N
 
 def test_values_with_intervals_stand_below_one_another_and_other_answers_stay_as_they_are() -> None:
     said = said_words({"text": "a<b: 1.5 [1, 2] -2 [-3, 0]; c: 7 [6, 8]"}, classes=False)
-    assert said.split("\n") == ["a<b: 1.5 [1, 2]", "-2 [-3, 0]", "c: 7 [6, 8]"]
-    assert "a&lt;b: 1.5 [1, 2]<br>-2" in in_rows(said)
+    assert said.split("\n") == ["a<b", "1.5 [1, 2]", "-2 [-3, 0]", "c", "7 [6, 8]"]
+    assert "a&lt;b<br>1.5 [1, 2]<br>-2" in in_rows(said)
+    assert said_words({"text": "a: 314.467 [293.2, 337.2]"}, classes=False) == "a\n314.5 [293.2, 337.2]"
+    assert short_words({"text": "a: 314.467 [293.2, 337.2] 12345.6 [1, 20000]; b: 1 [0, 2]"}) == "314.5, 12346"
+    assert short_words({"text": "a line [sic]; and more"}) == "a line [sic]; and more"
     assert said_words({"text": "a line [sic]; and more"}, classes=False) == "a line [sic]; and more"
 
 
@@ -109,3 +113,10 @@ def test_a_table_of_series_is_looked_into_and_a_photo_is_not(qtbot: QtBot, kind:
         assert (asked, given) == ([], [Path("a.csv")])
     else:
         assert (asked, given) == (["parts"], [Path("a.csv#row 2"), Path("a.csv#row 3")])
+
+
+def test_how_far_a_forecast_was_off_is_said_of_its_first_column() -> None:
+    assert off_words("a: 10 [9, 11] 12 [8, 15]", "a: 11 15 (naive 3.5)") == "off by 2 on average"
+    assert off_words("a: 10 [9, 11]; b: 5 [1, 9]", "a: 10.5 (naive 1); b: 2 (naive 1)") == "a off by 0.5 on average"
+    assert off_words("a: 10 [9, 11] 3 [2, 4]", "a: – 5 (naive 1)") == "off by 2 on average"
+    assert off_words("a: 10 [9, 11]", "a: –") == off_words("", "") == ""

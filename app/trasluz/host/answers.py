@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -167,8 +168,9 @@ def view(
     choice: str | None,
     part: str = "",
     index: str = "",
+    target: str = "",
 ) -> dict[str, Any]:
-    """Make a view of one input, as plain data.
+    """Make a view of one input, as plain data; of what its answer should be, where that is known.
 
     Raises:
         DataError: If the input cannot be read.
@@ -184,6 +186,8 @@ def view(
             sample = source.open(f"{given}#{part}")
     else:
         sample = source.open(given)
+    if target:
+        sample = replace(sample, record=replace(sample.record, target=target))
     return {"view": view_to_json(explainer.explain(model.predictor, sample, choice))}
 
 

@@ -338,8 +338,12 @@ class Service(Looking, Live):
         device: str = "auto",
         part: str = "",
         index: str = "",
+        target: str = "",
     ) -> dict[str, Any]:
-        """Make a view of what the model does with one input, or with a part of a file that `index` knows."""
+        """Make a view of what the model does with one input, or with a part of a file that `index` knows.
+
+        Where `target` says what the answer should be, a view may show that beside it.
+        """
         from . import answers
 
         with self._models.use(model, device) as open_model:
@@ -347,7 +351,8 @@ class Service(Looking, Live):
             if explainer is None:
                 raise UsageError(f"This model has no view “{view}”.")
             source = self.registry().source_for(open_model.card.kind)
-            return answers.view(open_model, source, explainer, given=input, choice=choice, part=part, index=index)
+            place = {"part": part, "index": index, "target": target}
+            return answers.view(open_model, source, explainer, given=input, choice=choice, **place)
 
     def evaluate(
         self,

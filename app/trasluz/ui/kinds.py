@@ -15,6 +15,7 @@ class KindWords:
     Attributes:
         noun: One item: `photo`, `line`, `pair`.
         given: One input on the Use page, where that is called otherwise than an item: `sentence` of a pair.
+        answer: One answer on the Judge page, where that is called otherwise than an item: `forecast`.
         whole: All of it, after “your”: `photos`, `lines of handwriting`.
         look: How the items are shown side by side. Views draw curves, recordings and texts themselves; no picture of
             them stands beside.
@@ -30,6 +31,7 @@ class KindWords:
     look: Look = "photos"
     classes: bool = True
     given: str = ""
+    answer: str = ""
     truth: str = "Class"
     opens: bool = True
     example: str = "FILE"
@@ -44,6 +46,11 @@ class KindWords:
     def input(self) -> str:
         """One input on the Use page."""
         return self.given or self.noun
+
+    @property
+    def judged(self) -> str:
+        """One item on the Judge page."""
+        return self.answer or self.noun
 
     @property
     def inputs(self) -> str:
@@ -65,7 +72,7 @@ _KINDS = {
     "sound-classes": _SOUND,
     "series-classes": KindWords("series", "series", "curves", example="series.csv"),
     "series-steps": replace(_SERIES, truth="Labels"),
-    "forecast": replace(_SERIES, noun="part", given="series"),
+    "forecast": replace(_SERIES, noun="stretch", given="series", answer="forecast"),
     "text-pairs": KindWords(
         "pair",
         "pairs of texts",

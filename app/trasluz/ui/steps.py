@@ -30,11 +30,6 @@ def plural(count: float, one: str) -> str:
     return f"{count:,.0f} {one if count == 1 else plurals(one)}"
 
 
-def percent(value: float) -> str:
-    """A fraction as the steps show it: `90.9%`."""
-    return f"{100 * value:.1f}%"
-
-
 def duration(seconds: float) -> str:
     """A stretch of time in one or two words: `40 s`, `24 min`, `2 h 5 min`."""
     if seconds < 90:
@@ -56,11 +51,9 @@ def run_steps(session: "Session") -> dict[str, StepState]:
     found["train"] = _train_line(run.state, run.events)
     finished = _last(run.events, "finished")
     if finished is not None and run.state != "running":
-        headline = family.get("headline") if family else None
-        value = finished.metrics.get(headline) if headline else next(iter(finished.metrics.values()), None)
-        if value is not None:
-            shown = metric_words(headline).write(value) if headline else percent(value)
-            found["judge"] = StepState(shown, done=True)
+        headline = str(family.get("headline") or "") if family else ""  # unknown until the catalogue has come
+        value = finished.metrics.get(headline)
+        found["judge"] = StepState(metric_words(headline).write(value) if value is not None else "", done=True)
     return found
 
 

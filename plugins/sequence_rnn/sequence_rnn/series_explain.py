@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from trasluz.api import Band, Curve, Explainer, ModelCard, Predictor, Sample, Series
+from trasluz.api.step_labels import parted
 
 from .explain import FAMILY
 from .predict import PROBABILITIES
@@ -115,11 +116,16 @@ class StepProbabilities(Explainer):
         time = np.arange(len(shares))
         values = sample.array(INPUT)[: len(shares), 0]
         lines = [Series(names[k], time, shares[:, k].astype(float)) for k in chosen]
+        true, said = parted(sample.record.target)[: len(shares)], [names[k] for k in shares.argmax(axis=1)]
+        wrong = np.array([a != b for a, b in zip(true, said, strict=False)], float)
+        known = len(true) > 1
         return Curve(
             title=self.title,
             series=[*lines, Series("series", time, _in_unit(values))],
             x_title="step",
             y_title="probability; the first channel beside it, from 0 to 1",
+            caption=f"{int(wrong.sum()):,} of {len(true):,} steps are called otherwise than they are." if known else "",
+            bands=[Band("called otherwise", time[: len(true)], 0 * wrong, wrong, of=len(lines) + 1)] if known else [],
         )
 
 

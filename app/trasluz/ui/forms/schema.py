@@ -32,6 +32,7 @@ class Field:
         others: For an open choice, what else it may be: `folder`, or a prefix, with the words for each.
         placeholder: What a value is like that is typed after a prefix.
         when: The values of other settings with which it means something.
+        column: Whether it is a column of the data.
         low: The least value, and `high` the greatest; `open_low` and `open_high` say that they are not allowed.
     """
 
@@ -51,6 +52,7 @@ class Field:
     choices: tuple[Choice, ...] = ()
     others: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = ""
+    column: bool = False
     when: Mapping[str, Sequence[Any]] = field(default_factory=dict)
 
     @property
@@ -120,7 +122,7 @@ def fields_of(
             made = replace(made, choices=(*made.choices, *more))
         if columns and raw.get("column"):
             offered = (Choice("", "As they stand"), *(Choice(column, column) for column in columns))
-            made = replace(made, kind="choice", choices=offered)
+            made = replace(made, kind="choice", choices=offered, column=True)
         found.append(made)
     return found
 

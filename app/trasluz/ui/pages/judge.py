@@ -217,7 +217,7 @@ class JudgePage(Page):
             kept = self.sides.doubt.threshold if stay else threshold
             self.sides.doubt.show_verdict(session, verdict, session.run.folder.model_folder, kept)
         texts = verdict.readings is not None and self._words().look != "texts"
-        self.behind.let_correct(labels=bool(verdict.labels), texts=texts)
+        self.behind.let_correct(labels=bool(verdict.labels) and not verdict.by_steps, texts=texts)
         self.photos.can_play = self._words().look == "sounds"
         self.behind.update_corrections(session.corrections, self._root())
         self._draw_actions()
@@ -288,17 +288,16 @@ class JudgePage(Page):
             self._show_readings(stay)
             return
         wrong, nouns = verdict.mistakes(), plurals(self._noun())
-        self.photos.truth = "you said"
+        self.photos.kind = verdict.card.kind
         if verdict.card.kind in MEASURED:  # an answer is never wholly right, and every one is to be seen
-            self.photos.truth = "what came:"
             title = f"{len(verdict.items):,} forecasts"
             self._list(title, "in the order of the data", list(verdict.items), "", stay=stay, whole=True)
             if not stay and verdict.items:
                 self._why(self.photos.judged.path(0), verdict.items[0])
             return
-        title = plural(len(wrong), "mistake")
+        title, order = verdict.mistakes_title(len(wrong))
         nobody = f"No mistakes on {len(verdict.items):,} {nouns}. Try it on harder ones on the Use page."
-        self._list(title, "surest mistakes first", wrong, nobody, stay=stay, whole=True)
+        self._list(title, order, wrong, nobody, stay=stay, whole=True)
 
     def _show_readings(self, stay: bool) -> None:
         assert self.verdict is not None and self.verdict.readings is not None
@@ -373,7 +372,8 @@ class JudgePage(Page):
         told = {"text": item.answer, "label": item.answer, "score": item.score, "top": top}
         card = self.behind if self.measured.isHidden() else self.measured
         card.show_why(item)
-        given = Given(path, self._words(), part=item.part, index=str(session.run.folder.index_path), text=item.asked)
+        place = {"part": item.part, "index": str(session.run.folder.index_path)}
+        given = Given(path, self._words(), **place, text=item.asked, target=item.target)
         card.answer.show_input(session, Path(session.run.folder.model_folder), path, told, given=given)
 
     # wrong labels
@@ -444,7 +444,7 @@ class JudgePage(Page):
         return root_of(run.folder) if run is not None else Path()
 
     def _noun(self) -> str:
-        return self._words().noun
+        return self._words().judged
 
     def _words(self) -> KindWords:
         return words_of(self.session, self.verdict)

@@ -34,6 +34,8 @@ class ModelPage(Page):
         self.form: SettingsForm | None = None
         self.family = ""
         self._kept: dict[str, dict[str, Any]] = {}
+        self._before: dict[str, dict[str, Any]] = {}
+        """What was set for other data, of which only what is gone is said."""
         self._shown: tuple[Any, ...] = ()
         self.cards: dict[str, FamilyCard] = {}
         self._group = QButtonGroup(self)
@@ -159,6 +161,7 @@ class ModelPage(Page):
             return
         self._keep()
         if self._shown and self._shown[0] != shown[0]:
+            self._before = dict(self._kept)
             self._kept.clear()  # another kind has other settings, other defaults, other columns
         self._shown = shown
         for card in self.cards.values():
@@ -201,12 +204,23 @@ class ModelPage(Page):
         self.form = SettingsForm(
             entry["schema"], self._kept.get(family), suggestions=entry.get("suggestions"), columns=columns
         )
+        self._say_what_is_gone(self.form, self._kept.get(family) or self._before.pop(family, {}))
         self._take_what_was_handed(self.form)
         self.form.changed.connect(self._changed)
         self.form.turned.connect(lambda _open: self._show_variation())
         self._settings.set_title("Settings", "the defaults are a good start")
         self._settings.body.addWidget(self.form)
         self._changed()
+
+    def _say_what_is_gone(self, form: SettingsForm, kept: dict[str, Any]) -> None:
+        """Say which columns that were chosen before this data does not have, and what counts in their place."""
+        now = form.values()
+        for name, row in form.rows.items():
+            offered = [choice.value for choice in row.field.choices]
+            if self.session is not None and row.field.column and kept.get(name) not in (None, "", *offered):
+                title = next((c.title for c in row.field.choices if c.value == now.get(name)), "the default")
+                gone = f"“{row.field.title}” was “{kept[name]}”, a column that this data does not have"
+                self.session.say(f"{gone}: it is “{title}” now.", "warn")
 
     def _take_what_was_handed(self, form: SettingsForm) -> None:
         """Begin from what was handed on from another model, once, where a setting takes it."""

@@ -12,6 +12,7 @@ from trasluz.ui.widgets import Label, LinkButton, PrimaryButton, SecondaryButton
 from trasluz.ui.widgets.samples import paint_dates, paint_digits, paint_memory, paint_sunspots, paint_surfaces
 
 from .page import Page
+from .scrolled import OVERHANG, overhanging
 
 if TYPE_CHECKING:
     from trasluz.ui.session import Session
@@ -111,7 +112,7 @@ class DropField(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumHeight(232)
+        self.setMinimumHeight(244)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMaximumHeight(300)
         self.button = PrimaryButton("Open a folder →", self.chosen.emit, tip="Ctrl+O")
@@ -173,6 +174,7 @@ class StartPage(Page):
 
     title = "Teach a network"
     widest = 1160
+    overhang = OVERHANG
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,16 +184,19 @@ class StartPage(Page):
         self.drop_field = DropField()
         self.drop_field.chosen.connect(self._choose)
         self.drop_field.file_chosen.connect(self._choose_file)
-        self.body.addWidget(self.drop_field, 3)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setSpacing(self.body.spacing())
+        column.addWidget(self.drop_field, 3)
         self.record_link = LinkButton("Nothing recorded yet? Read words or sentences aloud →", self._read_aloud)
-        self.body.addWidget(self.record_link, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self.record_link, 0, Qt.AlignmentFlag.AlignHCenter)
         self._recent_title = Label("Where you left off", "strong")
         self._recent = QGridLayout()
         self._recent.setSpacing(12)
         self._recent_title.hide()
-        self.body.addWidget(self._recent_title)
-        self.body.addLayout(self._recent)
-        self.body.addWidget(Label("Or try it on a sample", "strong"))
+        column.addWidget(self._recent_title)
+        column.addLayout(self._recent)
+        column.addWidget(Label("Or try it on a sample", "strong"))
         grid = QGridLayout()
         grid.setSpacing(12)
         self.samples: dict[str, SampleTile] = {}
@@ -202,11 +207,12 @@ class StartPage(Page):
             row, column = divmod(len(self.samples) - 1, 3)
             grid.addWidget(tile, row, column)
             grid.setColumnStretch(column, 1)
-        self.body.addLayout(grid)
+        column.addLayout(grid)
         self.trouble = Label("", "bad", wrap=True)
         self.trouble.hide()
-        self.body.addWidget(self.trouble)
-        self.body.addStretch(1)
+        column.addWidget(self.trouble)
+        column.addStretch(1)
+        self.body.addWidget(overhanging(inner, column), 1)
 
     def connect_session(self, session: "Session") -> None:
         """Follow what is being opened."""

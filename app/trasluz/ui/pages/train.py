@@ -317,7 +317,8 @@ class TrainPage(Page):
                 detail="the first start takes a few seconds" if state in {"running", "waiting"} else "",
             )
             return
-        stage, fraction = progress.stage, None
+        ended = state in {"stopped", "paused", "interrupted", "failed"}  # nothing moves any more
+        stage, fraction = progress.stage, 0.0 if ended else None
         if progress.total:
             fraction = progress.done / progress.total
             if progress.current_pass is not None:
@@ -331,7 +332,7 @@ class TrainPage(Page):
                 if self._asked_pause
                 else left_words(progress.seconds_left)
             )
-        elif state in {"stopped", "paused", "interrupted", "failed"}:
+        elif ended:
             words = {
                 "interrupted": "its process was ended; it can go on from here",
                 "paused": "paused; it goes on from here, also tomorrow",

@@ -9,6 +9,8 @@ from trasluz.api import Band, Bars, Curve, Explainer, ModelCard, Predictor, Samp
 
 from ..explain import FAMILY
 from .predict import ForecastPredictor
+from .texts import plain, read
+from .time import time_words, times_after
 
 PAST = 3
 """Horizons of the past that are drawn before the forecast, and residuals that are made."""
@@ -39,7 +41,10 @@ class ForecastAhead(_OfColumns):
 
     id = "forecast"
     title = "What comes next"
-    sentence = "The last rows of the series, the forecast of what follows, and the interval that should hold it."
+    sentence = (
+        "The last rows of the series, the forecast of what follows, the interval that should hold it, and what came "
+        "where that is known."
+    )
 
     def explain(self, predictor: Predictor, sample: Sample, choice: str | None = None) -> Curve:
         """Make the view of a column, or of the first one."""
@@ -56,14 +61,17 @@ class ForecastAhead(_OfColumns):
         def joined(values: np.ndarray) -> np.ndarray:
             return np.concatenate([[last], values[:, column]]).astype(float)
 
+        came = read(sample.record.target).get(plain(predictor.columns[column]), (np.zeros(0), 0.0))[0]
+        known = np.flatnonzero(np.isfinite(came))
         return Curve(
             title=f"{predictor.columns[column]}: the next {predictor.plan.horizon} steps",
             series=[
                 Series("so far", time[np.isfinite(past)], past[np.isfinite(past)].astype(float)),
                 Series("forecast", ahead, joined(np.asarray(outputs["forecast"]))),
+                *([Series("what came", 1 + known, came[known])] if len(known) else []),
             ],
             bands=[Band(f"holds {share}", ahead, joined(low), joined(high), of=1)],
-            caption=_about(predictor.card.extra, share),
+            caption=_when(predictor, sample) + _about(predictor.card.extra, share),
             x_title="steps from the last row",
             y_title=predictor.columns[column],
         )
@@ -141,6 +149,16 @@ class AgainstSimple(_OfForecasts):
             highlight="network",
             unit="MASE",
         )
+
+
+def _when(predictor: ForecastPredictor, sample: Sample) -> str:
+    """From when to when the forecast goes, where the rows have times."""
+    rhythm = sample.record.extra.get("rhythm") or predictor.card.extra["rhythm"]
+    if rhythm["unit"] == "rows":
+        return ""
+    after = times_after(sample.array("times"), predictor.plan.horizon, rhythm)
+    first, last = (time_words(float(day), rhythm["unit"]) for day in (after[0], after[-1]))
+    return f"Step 1 is {first}, the last one {last}. " if len(after) > 1 else f"It is of {first}. "
 
 
 def _about(facts: Mapping[str, Any], share: str) -> str:

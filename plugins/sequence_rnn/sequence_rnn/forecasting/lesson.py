@@ -101,8 +101,8 @@ class ForecastLesson(Lesson["Forecaster"]):
         }
         scale = f", {', '.join(by)} by the logarithm" if by else ""
         sentence = (
-            f"Forecast are {names}, {plan.horizon} steps ahead from {plan.window} steps of the past; {season}; learned "
-            f"is the way from {start[plan.difference]}{scale}. All of this was fitted on the train part."
+            f"It forecasts {names}: {plan.horizon} steps ahead from {plan.window} steps of the past, with {season}. It "
+            f"learns the way from {start[plan.difference]}{scale}. All of this was fitted on the train part."
         )
         self.context.emit(Note(sentence=sentence, facts=plan.to_json()))
 

@@ -30,13 +30,18 @@ def written(
     for c, name in enumerate(columns):
         cells = []
         for h, value in enumerate(values[:, c]):
-            cell = f"{value:.6g}" if np.isfinite(value) else MISSING
+            cell = _cell(value, 6) if np.isfinite(value) else MISSING
             if low is not None and high is not None:
-                cell += f" [{low[h, c]:.4g}, {high[h, c]:.4g}]"
+                cell += f" [{_cell(low[h, c], 4)}, {_cell(high[h, c], 4)}]"
             cells.append(cell)
         end = "" if naive is None else f" (naive {naive[c]:.6g})"
         parts.append(f"{plain(name)}: {' '.join(cells)}{end}")
     return _BETWEEN.join(parts)
+
+
+def _cell(value: float, digits: int) -> str:
+    """With so many digits, but every one before the point: a price of 12,345 is no 1.2e+04."""
+    return f"{value:.{digits}g}" if abs(value) < 10**digits else f"{value:.0f}"
 
 
 def plain(name: str) -> str:

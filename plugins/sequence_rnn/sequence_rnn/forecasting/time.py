@@ -26,6 +26,16 @@ def times_after(times: np.ndarray, count: int, rhythm: Mapping[str, Any]) -> np.
     return last + step * ahead
 
 
+def time_words(day: float, unit: str) -> str:
+    """A time as a person writes it, as far as a rhythm of this unit tells: `1958`, `1958-09`, `1958-09-01 13:00`."""
+    whole = np.datetime64(int(np.floor(day)), "D")
+    if unit in ("years", "months"):
+        return str(whole.astype(f"datetime64[{'Y' if unit == 'years' else 'M'}]"))
+    minutes = round((day - np.floor(day)) * 24 * 60)
+    moment = whole.astype("datetime64[m]") + np.timedelta64(minutes, "m")
+    return str(moment).replace("T", " ") if minutes else str(whole)
+
+
 def times_around(times: np.ndarray, window: int, horizon: int, rhythm: Mapping[str, Any]) -> np.ndarray:
     """(W + H,): the last `window` times, those before the first one made up, and the next `horizon`."""
     kept = times[-window:]

@@ -19,6 +19,7 @@ from trasluz.ui.widgets.compared import Compared
 from .photos import CorrectedList, JudgedList
 from .read_rows import ReadRows
 from .readings import Reading
+from .steps import STEPWISE, step_words
 from .verdict import Judged
 
 PHOTOS, NOBODY, WHY, CORRECTED, READ = range(5)
@@ -171,7 +172,8 @@ class BehindCard(Card):
     def show_why(self, item: Judged) -> None:
         """Bring the reason to the front; the answer panel is asked by the page."""
         self.said.setVisible(not item.right)
-        self.said.setText("" if item.right else f"You said {item.target}. Choose it below to compare.")
+        said = "" if item.right else f"You said {item.target}. Choose it below to compare."
+        self.said.setText(" · ".join(step_words(item.target, item.answer)) if self.photos.kind in STEPWISE else said)
         self.compared.setVisible(self.reads)
         if self.reads:
             words = self.readings.by_words

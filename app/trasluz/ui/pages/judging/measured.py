@@ -1,5 +1,6 @@
 """The card of the Judge page for answers that are numbers: one forecast with all that can be seen of it."""
 
+import math
 import re
 
 from PySide6.QtWidgets import QSizePolicy
@@ -11,6 +12,36 @@ from .verdict import Judged
 
 _SCALE = re.compile(r" \(naive [^)]*\)")
 """What a score divides by, which a text for measuring has at its end."""
+
+
+_INTERVAL = re.compile(r"\[[^\]]*\]")
+
+
+def off_words(answer: str, came: str) -> str:
+    """How far numbers were off in the mean, of the first column: `off by 10.4 on average`; empty where none came.
+
+    Args:
+        answer: `name: value [low, high] value [low, high] …`, columns parted by semicolons.
+        came: The same without intervals.
+    """
+    said, true = (_first_numbers(text) for text in (answer, came))
+    off = [abs(a - b) for a, b in zip(said, true, strict=False) if math.isfinite(a - b)]
+    if not off:
+        return ""
+    column = f"{came.split(': ', maxsplit=1)[0]} " if "; " in came else ""
+    return f"{column}off by {sum(off) / len(off):.3g} on average"
+
+
+def _first_numbers(text: str) -> list[float]:
+    words = _INTERVAL.sub(" ", _SCALE.sub("", text.split("; ", maxsplit=1)[0])).rpartition(": ")[2].split()
+    return [_number(word) for word in words]
+
+
+def _number(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return math.nan
 
 
 class MeasuredCard(Card):

@@ -7,9 +7,12 @@ from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from trasluz.core.corrections import Correction
+from trasluz.ui.kinds import MEASURED
 from trasluz.ui.pages.words import share_words
 
+from .measured import off_words
 from .rows import Line, PhotoRows
+from .steps import STEPWISE, step_words
 from .verdict import Judged
 
 WHY, CORRECT, TAKE_BACK, PLAY = "why?", "correct…", "take back", "play"
@@ -29,8 +32,8 @@ class JudgedList(PhotoRows):
         super().__init__("Items behind the selected number")
         self.can_correct = False
         self.can_play = False
-        self.truth = "you said"
-        """What stands before the truth of an item that was answered otherwise."""
+        self.kind = ""
+        """Of the data: a forecast is more or less off, and of a label for each step a share is right."""
         self.others: dict[str, str] = {}
         """What another model says about an item, by its key, where two are compared."""
         self.other_name = ""
@@ -38,12 +41,17 @@ class JudgedList(PhotoRows):
 
     def line(self, item: Judged) -> Line:
         """What the model says, and what it is."""
+        if self.kind in STEPWISE:
+            share, below = step_words(item.target, item.answer)
+            return Line(item.path, share, "", below, "muted", (WHY,))
+        if self.kind in MEASURED:
+            return Line(item.path, f"from {item.part}", "", off_words(item.answer, item.target), "muted", (WHY,))
         if item.told:
             below = f"you say {item.target} now, not {item.told}"
         elif item.right:
             below = "and so it is"
         else:
-            below = f"{self.truth} {item.target}"
+            below = f"you said {item.target}"
         if (other := self.others.get(item.key)) is not None:
             right = other == item.target and not item.right
             below = f"it is {other}, as {self.other_name} says" if right else f"{below} · {self.other_name}: {other}"

@@ -45,6 +45,7 @@ class Sides(Card):
         self.choices.turned.connect(self.turn)
         self.body.addWidget(self.choices)
         self._hint = Label("", "muted")
+        self._by_steps = False
         self.foreseen = Label("", wrap=True, selectable=True)
         self.foreseen.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.foreseen.setVisible(False)
@@ -65,17 +66,20 @@ class Sides(Card):
         """Bring a side to the front."""
         self.stack.setCurrentIndex(side)
         self.choices.choose(side)
-        self._hint.setText(_SIDES[side][1])
+        self._hint.setText(_SIDES[side][1] + (" · counted in steps" if self._by_steps and side == MATRIX else ""))
         self.turned.emit(side)
 
     def show_verdict(self, verdict: Verdict) -> None:
         """Show confusions and classes; what a model has not is not offered."""
         has_classes = bool(verdict.labels)
+        if self._by_steps != verdict.by_steps:
+            self._by_steps = verdict.by_steps
+            self.turn(self.side)
         for side, there in (
             (MATRIX, has_classes),
             (CLASSES, has_classes),
             (DOUBT, verdict.curve is not None),
-            (VERSUS, verdict.card.headline == "accuracy"),
+            (VERSUS, verdict.card.headline == "accuracy" and not verdict.by_steps),
         ):
             self.buttons[side].setVisible(there)
         there = [i for i, button in enumerate(self.buttons) if not button.isHidden()]

@@ -16,10 +16,11 @@ from trasluz.core.corrections import Corrections, Relabelled
 from trasluz.core.differences import BETWEEN
 from trasluz.core.inference.doubt import RiskCoverage
 from trasluz.core.runs.comparison import applied, key_of
-from trasluz.ui.kinds import KindWords, words_for
+from trasluz.ui.kinds import MEASURED, KindWords, words_for
 from trasluz.ui.pages.words import plurals
 
 from .readings import Readings
+from .steps import STEPWISE, counted, wrong_steps
 
 if TYPE_CHECKING:
     from trasluz.core.runs.folder import RunFolder
@@ -132,6 +133,11 @@ class Verdict:
     """How the answers differ from the truth, where they are texts."""
 
     @property
+    def by_steps(self) -> bool:
+        """Whether each step of an item has an answer of its own; counts are of steps then."""
+        return self.card.kind in STEPWISE
+
+    @property
     def has_truth(self) -> bool:
         """Whether answers can be right or wrong; a text is only foreseen, well or badly."""
         return not self.items or any(item.target for item in self.items)
@@ -144,7 +150,12 @@ class Verdict:
     @property
     def changed(self) -> bool:
         """Whether the labels count otherwise now, so that the score is another than that of the card."""
-        return bool(self.relabelled or self.left_out) and self.card.headline == "accuracy" and bool(self.items)
+        return bool(self.relabelled or self.left_out) and self._by_items and bool(self.items)
+
+    @property
+    def _by_items(self) -> bool:
+        """Whether the score is the share of right items."""
+        return self.card.headline == "accuracy" and not self.by_steps
 
     @property
     def score(self) -> float | None:
@@ -168,6 +179,8 @@ class Verdict:
 
     def of_class(self, label: str, which: str) -> list[Judged]:
         """The items behind a number of a class: `all` of it, the `missed` ones, those `taken` for it, or `mistakes`."""
+        if self.by_steps:
+            return self._with_steps_of(label, which)
         if which == "all":
             return surest([i for i in self.items if i.target == label])
         wrong = self.mistakes()
@@ -176,6 +189,15 @@ class Verdict:
         if which == "taken":
             return [i for i in wrong if i.answer == label]
         return [i for i in wrong if label in (i.target, i.answer)]
+
+    def _with_steps_of(self, label: str, which: str) -> list[Judged]:
+        """The items in which a step of this label is seen, missed, or another one taken for it."""
+        number, found = self.labels.index(label), set[int]()
+        for (row, column), items in self.cells.items():
+            missed, taken = row == number != column, row != number == column
+            if {"all": row == number, "missed": missed, "taken": taken}.get(which, missed or taken):
+                found.update(items)
+        return worst_steps([self.items[i] for i in sorted(found)])
 
     @property
     def matrix(self) -> Matrix:
@@ -191,22 +213,43 @@ class Verdict:
         return sorted(rows, key=lambda r: (r.recall if r.recall is not None else 2.0, r.label))
 
     def mistakes(self) -> list[Judged]:
-        """All wrong answers, the surest first."""
+        """All wrong answers, the surest first; of those by steps the ones with the most wrong steps."""
+        if self.by_steps:
+            return worst_steps([item for item in self.items if not item.right])
         return surest([item for item in self.items if not item.right])
+
+    def mistakes_title(self, count: int) -> tuple[str, str]:
+        """Title and order of the list of mistakes."""
+        if self.by_steps:
+            return f"{count:,} of {len(self.items):,} series with a wrong step", "the worst first"
+        return f"{count:,} mistake{'' if count == 1 else 's'}", "surest mistakes first"
 
     def behind(self, row: int, column: int) -> list[Judged]:
         """The items of a cell: mistakes surest first, right answers least sure first."""
         found = [self.items[i] for i in self.cells.get((row, column), [])]
+        if self.by_steps:
+            return worst_steps(found)
         return surest(found) if row != column else surest(found)[::-1]
 
     def cell_title(self, row: int, column: int) -> tuple[str, str]:
         """Title and order of a cell in words: `5 longsleeves taken for t-shirts`, `surest mistakes first`."""
         count = int(self.counts[row, column])
+        if self.by_steps:
+            seen = "seen as such" if row == column else f"taken for {self.labels[column]}"
+            return (
+                f"{count or 'No'} step{'' if count == 1 else 's'} of {self.labels[row]} {seen}",
+                "the series with the most wrong steps first",
+            )
         what = self.labels[row] if count == 1 else plurals(self.labels[row])
         if row == column:
             return f"{count} {what} seen as such", "least sure first"
         other = self.labels[column] if count == 1 else plurals(self.labels[column])
         return f"{count or 'No'} {what} taken for {other}", "surest mistakes first" if count else ""
+
+
+def worst_steps(items: Sequence[Judged]) -> list[Judged]:
+    """Sort by how many steps are called otherwise than they are."""
+    return sorted(items, key=lambda item: -wrong_steps(item.target, item.answer))
 
 
 def surest(items: Sequence[Judged]) -> list[Judged]:
@@ -272,6 +315,10 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
     if not card.labels and items and look not in ("photos", "curves") and (look != "texts" or verdict.has_truth):
         fewest = {"fewest": 1.0} if look == "texts" else {}
         verdict.readings = Readings.of(items, by_words=look in ("pairs", "texts"), **fewest)
+    if verdict.by_steps:
+        told_labels = list(card.extra.get("step_labels", ()))
+        verdict.labels, verdict.counts, verdict.cells = counted([(i.target, i.answer) for i in items], told_labels)
+        return verdict
     if known := [item for item in items if item.score is not None and (item.target or card.labels)]:
         verdict.curve = RiskCoverage([item.score or 0.0 for item in known], [item.right for item in known])
     if card.labels:
@@ -292,6 +339,7 @@ def verdict_of(card: ModelCard, told: dict[str, Any], relabelled: Relabelled | N
 def in_a_sentence(verdict: Verdict, noun: str) -> str:
     """What was judged on, how many could not be read, and what the family says of its model's worth."""
     part = {"val": "it never learned from", "test": "kept apart for the test"}.get(verdict.split, "judged")
+    part = f"of what {part}" if verdict.card.kind in MEASURED and verdict.split == "val" else part
     left_out = f" · {len(verdict.skipped)} could not be read" if verdict.skipped else ""
     subtitle = f"The ONNX model, on {len(verdict.items):,} {plurals(noun)} {part}{left_out}"
     return f"{subtitle}. {verdict.card.worth}" if verdict.card.worth else subtitle

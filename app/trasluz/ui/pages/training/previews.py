@@ -7,6 +7,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from trasluz.api import Previewed
+from trasluz.api.step_labels import parted
 from trasluz.core.differences import aligned, nearest
 from trasluz.ui import theme
 from trasluz.ui.kinds import KindWords, words_for
@@ -174,6 +175,11 @@ class PreviewList(Painted):
 
 
 def _paint_line(painter: QPainter, line: QRectF, item: Previewed, right: bool) -> None:
+    true = parted(item.target)
+    if len(true) > 1:  # a label for each step: too long to be read here
+        said = parted(item.text)
+        share = sum(a == b for a, b in zip(true, said, strict=False)) / len(true)
+        item = item.model_copy(update={"text": f"{share:.0%} of the steps right", "target": ""})
     _paint_words(painter, line, item, right=right)
 
 

@@ -339,6 +339,7 @@ class AnswerPanel(QWidget):
             "choice": choice,
             "device": self._device,
             "text": self._given.is_text,
+            "target": self._given.target,
             **self._given.place(),
         }
         self._look.setEnabled(True)

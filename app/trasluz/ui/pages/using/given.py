@@ -23,6 +23,7 @@ class Given:
         part: Of the file, where it holds several items.
         index: The list of the data that knows how to read a part.
         text: What is asked, where that is a text.
+        target: What the answer should be, where that is known.
     """
 
     path: str
@@ -30,6 +31,7 @@ class Given:
     part: str = ""
     index: str = ""
     text: str = ""
+    target: str = ""
 
     @property
     def is_text(self) -> bool:

@@ -11,6 +11,8 @@ from trasluz.ui.pages.words import share_words
 
 DONT_KNOW = "Don’t know"
 _LONGEST_NAME = 26
+_BEFORE = re.compile(r"(-?\d+\.\d+) \[")
+_NUMBERS = re.compile(r"\d \[-?\d[^\]]*, -?\d")
 _INTERVAL = re.compile(r"(\[[^\]]*\]) (?=[-\d])")
 
 
@@ -18,13 +20,26 @@ def said_words(prediction: Mapping[str, Any], *, classes: bool = True) -> str:
     """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`; a text stands alone."""
     if not classes and not prediction.get("unsure"):
         text = str(prediction.get("text") or "(nothing)")
-        return _INTERVAL.sub(r"\1\n", text).replace("; ", "\n") if _INTERVAL.search(text) else text
+        if not _NUMBERS.search(text):
+            return text
+        rows = _INTERVAL.sub(r"\1\n", rounded(text)).replace("; ", "\n").splitlines()
+        return "\n".join(line for row in rows for line in row.rsplit(": ", 1))
     score = prediction.get("score")
     sure = f"{share_words(score)} sure" if score is not None else ""
     text = str(prediction.get("text", ""))
     if prediction.get("unsure"):
         return f"{DONT_KNOW} · perhaps {text}, {sure}"
     return f"{text} · {sure}" if sure else text
+
+
+def rounded(text: str) -> str:
+    """Numbers before an interval with as many digits as its ends have."""
+
+    def short(found: re.Match[str]) -> str:
+        value = float(found[1])
+        return f"{value:.4g} [" if abs(value) < 10_000 else f"{value:.0f} ["
+
+    return _BEFORE.sub(short, text)
 
 
 def in_rows(text: str) -> str:
@@ -45,6 +60,9 @@ def short_words(prediction: Mapping[str, Any]) -> str:
     if prediction.get("error"):
         return str(prediction["error"])
     text = str(prediction.get("text", ""))
+    if _NUMBERS.search(text):  # of numbers the first ones, without their intervals
+        first = _INTERVAL.sub(r"\1\n", rounded(text)).split("; ", maxsplit=1)[0].rpartition(": ")[2]
+        return ", ".join(row.split(" [")[0] for row in first.splitlines())
     return f"don’t know, perhaps {text}" if prediction.get("unsure") else text
 
 
