@@ -51,13 +51,36 @@ def test_a_stream_goes_on_where_it_stopped_and_a_pass_reads_everything_once() ->
     assert (inputs[:, 0] == START).all(), "each stream of a pass begins with the start"
     inside = inputs[:, 1:] == targets[:, :-1]
     assert (inside | (inputs[:, 1:] == START)).all()
-    assert [bool(b.pieces[0][3]) for b in batches] == [True] + [False] * 5
+    assert batches[0].pieces[0][3].all(), "and from nothing"
     again = list(streams.epoch(0, start=4))
     assert torch.equal(again[0].pieces[0][1], batches[4].pieces[0][1]), "a pass can be taken up at any batch"
     assert not torch.equal(next(iter(streams.epoch(1))).pieces[0][1], batches[0].pieces[0][1])
 
 
-def test_the_state_is_carried_on_and_the_gradient_is_cut() -> None:
+def test_a_stream_begins_from_nothing_now_and_then() -> None:
+    torch.manual_seed(0)
+    numbers = np.random.default_rng(0).integers(2, 10, 40_000)
+    streams = Streams(numbers, [], rows=4, steps=10, seed=1)
+    fresh = torch.stack([b.pieces[0][3] for b in streams.epoch(0)])  # (batches, B)
+    assert fresh[0].all()
+    assert 0.01 < fresh[1:].float().mean() < 0.03
+    network = CharacterNetwork(LETTERS.size, 8, layers=1, cell="gru", dropout=0.0, rows=4).eval()
+    at = int(fresh[1:].any(1).nonzero()[0]) + 1
+    rows, x, y, begun = next(iter(streams.epoch(0, start=at))).pieces[0]
+    assert torch.equal(begun, fresh[at])
+    assert ((x[:, 0] == START) == begun).all()
+    network.carried.normal_()
+    before = network.carried.clone()
+    step(network, (rows, x, y, begun))
+    alone, state = network(x[begun])
+    assert torch.allclose(network.carried[:, :, begun], torch.stack(state), atol=1e-6)
+    _, state = network(x[~begun], list(before[:, :, ~begun]))
+    assert torch.allclose(network.carried[:, :, ~begun], torch.stack(state), atol=1e-6)
+    assert len(alone)
+
+
+def test_the_state_is_carried_on_and_the_gradient_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sequence_rnn.characters.streams.FRESH", 0.0)
     torch.manual_seed(0)
     numbers = np.random.default_rng(0).integers(2, 10, 400)
     streams = Streams(numbers, [], rows=2, steps=20, seed=0)

@@ -63,6 +63,8 @@ _SOUND = KindWords("recording", "recordings", "sounds", example="recording.wav",
 _SERIES = KindWords("series", "series", "curves", classes=False, truth="Values", example="series.csv")
 MEASURED = frozenset({"forecast"})
 """Kinds whose answers are numbers, more or less off, and never right or wrong."""
+IN_ORDER = frozenset({"forecast", "text"})
+"""Kinds that are split by what comes first and what comes after it."""
 _KINDS = {
     "image-classes": KindWords("photo", "photos", example="photo.jpg", reads=_PICTURE),
     "handwriting": KindWords(

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.ui.files import choose_folder
-from trasluz.ui.kinds import KindWords, words_for
+from trasluz.ui.kinds import IN_ORDER, KindWords, words_for
 from trasluz.ui.steps import plural
 from trasluz.ui.widgets import Card, EmptyState, PrimaryButton, SecondaryButton, StepProgress
 
@@ -205,5 +205,7 @@ def subtitle(summary: Any, words: KindWords) -> str:
     if sums.get("test"):
         parts.append(f"{sums['test']:,} kept for the last test")
     how = "split given by the data" if summary.split_given else "split drawn evenly, the same each time"
+    if summary.kind in IN_ORDER and not sums.get("test"):
+        how = "the end is kept to judge with"
     what = plural(len(class_counts(summary.counts)), "class") if words.classes else plural(summary.total, words.noun)
     return f"{summary.name} · {what} · {how}: {', '.join(parts)}"

@@ -321,6 +321,9 @@ class TrainPage(Page):
         stage, fraction = progress.stage, 0.0 if ended else None
         if progress.total:
             fraction = progress.done / progress.total
+            limit = self._limit()
+            if state == "running" and limit and progress.seconds_left is not None:  # the time ends it, not the passes
+                fraction = min(1.0, max(fraction, 1 - progress.seconds_left / limit))
             if progress.current_pass is not None:
                 stage = f"Pass {progress.current_pass:,} of {progress.passes:,.0f}"
         details = []
@@ -343,6 +346,12 @@ class TrainPage(Page):
             details.append(rate)
         self.progress.show_progress(stage, fraction, detail=" · ".join(filter(None, details)), right=right)
         self.progress.line.set_fraction(fraction, "accent" if state in {"running", "waiting"} else "muted")
+
+    def _limit(self) -> float:
+        """The time limit of the run in seconds; 0 where there is none."""
+        run = self.session.run if self.session is not None else None
+        minutes = run.folder.request.settings.get("minutes") if run is not None else None
+        return 60.0 * minutes if isinstance(minutes, int | float) else 0.0
 
     def _turn(self) -> str:
         queue, run = (self.session.queue, self.session.run) if self.session is not None else (None, None)

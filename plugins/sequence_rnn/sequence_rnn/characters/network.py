@@ -67,7 +67,7 @@ def step(network: nn.Module, piece: tuple[Tensor, Tensor, Tensor, Tensor]) -> tu
     """From the next characters of the streams to their loss in nats; the state is carried on, the gradient is not."""
     rows, x, y, fresh = piece
     carried: Tensor = getattr(network, "module", network).carried  # type: ignore[assignment]
-    before = carried[:, :, rows] * (~fresh)
+    before = carried[:, :, rows] * (~fresh)[:, None]  # (S, L, b, H)
     scores, after = network(x, list(before))
     carried[:, :, rows] = torch.stack(after).detach().to(carried.dtype)
     return functional.cross_entropy(scores.flatten(0, 1), y.flatten()), {}

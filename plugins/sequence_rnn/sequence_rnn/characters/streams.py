@@ -22,6 +22,9 @@ from .symbols import START
 
 START_SHARE = 0.25
 """The share of passages that the network is told begin here, so that it learns what a beginning looks like."""
+FRESH = 0.02
+"""The chance of a stream to begin a batch from nothing. A network whose state is always carried on never learns what to
+say without one, and every text that it writes begins without."""
 FEWEST_BATCHES = 4
 """Batches of a pass, where the text is short: there are fewer streams then."""
 
@@ -33,11 +36,11 @@ class StreamBatch(Batch[Any]):
     streams: tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor] | None = None
 
     def cut(self, pieces: int, collate: Callable[[Sequence[Any]], Any]) -> None:
-        """Put the streams into so many pieces, each (rows (b,), inputs (b, T), targets (b, T), fresh ())."""
+        """Put the streams into so many pieces, each (rows (b,), inputs (b, T), targets (b, T), fresh (b,))."""
         assert self.streams is not None
         rows, x, y, fresh = self.streams
         bounds = np.linspace(0, len(rows), min(pieces, len(rows)) + 1).round().astype(int)
-        self.pieces = [(rows[a:b], x[a:b], y[a:b], fresh) for a, b in pairwise(bounds)]
+        self.pieces = [(rows[a:b], x[a:b], y[a:b], fresh[a:b]) for a, b in pairwise(bounds)]
         self.sizes = [int(b - a) * x.shape[1] for a, b in pairwise(bounds)]
 
 
@@ -77,24 +80,28 @@ class Streams(Batches[int, Any]):
     def epoch(
         self, epoch: int, *, start: int = 0, pieces: Callable[[], int] = lambda: 1
     ) -> Generator[Batch[Any], None, None]:
-        """Yield the batches of a pass from number `start` on; the first one of a pass has fresh states."""
+        """Yield the batches of a pass from number `start` on.
+
+        All streams begin its first batch with fresh states, and some of them a later one.
+        """
         draw = generator(self._seeded, epoch)
         count = len(self._numbers)
         offset = int(draw.integers(count))
         told = self._begins & (draw.random(count) < START_SHARE)
+        fresh = draw.random((self._batches, self.rows)) < FRESH
+        fresh[0] = True
         first = offset + self._stream * np.arange(self.rows)[:, None]  # (B, 1)
         for index in range(start, self._batches):
             place = (first + index * self.steps + np.arange(self.steps)[None]) % count  # (B, T)
             x = self._numbers[place - 1].astype(np.int64)
             x[told[place]] = START
-            if index == 0:
-                x[:, 0] = START
+            x[fresh[index], 0] = START
             batch = StreamBatch(index, range(self.batch_size))  # type: ignore[arg-type]
             batch.streams = (
                 torch.arange(self.rows),
                 torch.from_numpy(x),
                 torch.from_numpy(self._numbers[place].astype(np.int64)),
-                torch.tensor(index == 0),
+                torch.from_numpy(fresh[index]),
             )
             batch.cut(pieces(), list)
             yield batch

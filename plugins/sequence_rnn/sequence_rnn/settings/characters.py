@@ -1,5 +1,7 @@
 """The settings of a model of the next character."""
 
+from typing import Literal
+
 from trasluz.api import again, setting
 
 from .core import CoreConfig
@@ -8,6 +10,14 @@ from .core import CoreConfig
 class CharactersConfig(CoreConfig):
     """How a network learns to write."""
 
+    directions: Literal["both", "one"] = again(
+        CoreConfig,
+        "directions",
+        "one",
+        sentence="Forward only: what comes next is not known yet.",
+        when={"directions": []},
+    )
+    """Never asked for."""
     truncation: int = setting(
         64,
         title="Truncation",

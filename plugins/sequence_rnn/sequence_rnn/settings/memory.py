@@ -1,5 +1,7 @@
 """The settings of the problems of long memory."""
 
+from typing import Literal
+
 from trasluz.api import again
 
 from .core import CoreConfig
@@ -8,6 +10,14 @@ from .core import CoreConfig
 class MemoryConfig(CoreConfig):
     """How the three cells learn to remember."""
 
+    directions: Literal["both", "one"] = again(
+        CoreConfig,
+        "directions",
+        "one",
+        sentence="Forward only: how far back a cell remembers is what is asked.",
+        when={"directions": []},
+    )
+    """Never asked for."""
     layers: int = again(
         CoreConfig,
         "layers",

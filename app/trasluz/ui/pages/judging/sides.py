@@ -1,11 +1,14 @@
 """The card at the left of the Judge page and its sides: confusions, classes, doubt, another run."""
 
-import numpy as np
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QStackedWidget
+import math
 
-from trasluz.api import Matrix
+import numpy as np
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget
+
+from trasluz.api import Bars, Matrix
 from trasluz.ui.pages.scrolled import scrolled
+from trasluz.ui.views.bars import BarsPainter
 from trasluz.ui.views.matrix import MatrixPainter
 from trasluz.ui.widgets import Card, Choices, Label
 
@@ -47,14 +50,17 @@ class Sides(Card):
         self._hint = Label("", "muted")
         self._by_steps = False
         self.foreseen = Label("", wrap=True, selectable=True)
-        self.foreseen.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.foreseen.setVisible(False)
-        self.body.addWidget(self.foreseen)
+        self.foreseen_bars = BarsPainter(Bars("Bits for a character", (), ()))
+        for widget in (self.foreseen, self.foreseen_bars):
+            widget.setVisible(False)
+            widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+            self.body.addWidget(widget)
         self.body.addWidget(self._hint)
         self.stack = QStackedWidget()
         for widget in (scrolled(self.matrix), self.table, scrolled(self.doubt), scrolled(self.versus)):
             self.stack.addWidget(widget)
         self.body.addWidget(self.stack, 1)
+        self.body.addStretch(0)
         self.turn(MATRIX)
 
     @property
@@ -88,6 +94,11 @@ class Sides(Card):
             widget.setVisible(not foreseen)
         self.foreseen.setVisible(foreseen)
         self.foreseen.setText(_foreseen(verdict) if foreseen else "")
+        bars = _measured(verdict) if foreseen else None
+        self.foreseen_bars.setVisible(bars is not None)
+        if bars is not None:
+            self.foreseen_bars.set_view(bars)
+        self.body.setStretch(self.body.count() - 1, 1 if foreseen else 0)
         self.set_title("How well the text is foreseen" if foreseen else "")
         self.setVisible(bool(there) or foreseen)
         if there and self.side not in there:
@@ -104,6 +115,17 @@ class Sides(Card):
         if self.matrix.selected is not None:
             self.matrix.selected = None
             self.matrix.update()
+
+
+def _measured(verdict: Verdict) -> Bars | None:
+    """The bits of this model beside those of whoever knows nothing but which characters there are."""
+    bits, known = verdict.card.metrics.get("bits_per_character"), len(verdict.card.extra.get("characters") or ())
+    if bits is None or known < 2:
+        return None
+    here = "this model"
+    return Bars(
+        "Bits for a character", (f"only its {known} characters known", here), (math.log2(known), bits), here, "bits"
+    )
 
 
 def _foreseen(verdict: Verdict) -> str:

@@ -72,6 +72,7 @@ class WritingPanel(QWidget):
         for name, _ in _PACES:
             self.pace.addItem(name)
         self.pace.setCurrentIndex(1)
+        self.pace.setMinimumWidth(136)  # of its longest choice
         self.pace.setAccessibleName("How fast it is shown")
         self._temperature_words, self._top_k_words = Label("", "body"), Label("", "body")
         self.at_top: tuple[SecondaryButton, ...] = ()
