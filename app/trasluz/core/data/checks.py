@@ -122,7 +122,7 @@ def _twins(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
         " WHERE i.split IS NOT NULL"
     )
     for item, path, part, label, split, other, other_part, other_label, other_split in rows:
-        same = f"{_place(path, part)} is the same {noun} as {_place(other, other_part)}"
+        same = f"{_place(path, part, noun)} is the same {noun} as {_place(other, other_part, noun)}"
         if label != other_label:
             yield "conflict", Severity.WARNING, f"{same}, but in another class; keep the right one.", item, path
         if split != other_split:
@@ -132,7 +132,9 @@ def _twins(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
             yield "duplicate", Severity.NOTE, f"{same}; it counts twice.", item, path
 
 
-def _place(path: str, part: str) -> str:
+def _place(path: str, part: str, noun: str) -> str:
+    if noun == "text" and part.isdigit():  # where it begins
+        return f"the passage from character {int(part):,} of {quoted(path)}"
     return f"{part} of {quoted(path)}" if part else quoted(path)
 
 

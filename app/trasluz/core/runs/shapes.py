@@ -69,4 +69,6 @@ def with_models(runs: Iterable[RunSummary]) -> list[tuple[Shape, RunSummary | No
 
 
 def _first(shape: Shape, runs: Sequence[RunSummary]) -> RunSummary | None:
-    return next((r for r in runs if r.kind in shape.kinds and (r.kind != "text" or _WRITES in r.metrics)), None)
+    having = [r for r in runs if r.kind in shape.kinds and (r.kind != "text" or _WRITES in r.metrics)]
+    # a model of text has two of the shapes: where another kind has this one, that shows it better
+    return next((r for r in having if r.kind != "text"), next(iter(having), None))

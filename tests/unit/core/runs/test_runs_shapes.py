@@ -38,3 +38,9 @@ def test_the_newest_model_of_each_shape_is_named() -> None:
         "many-to-many-later": "r4",
         "many-to-many-in-step": "r2",
     }
+
+
+def test_labels_of_steps_show_their_shape_better_than_a_text_does() -> None:
+    runs = [run("text", 1, metrics={"perplexity": 4.0}), run("series-steps", 2)]
+    found = {shape.id: model.id if model else "" for shape, model in with_models(runs)}
+    assert (found["one-to-many"], found["many-to-many-in-step"]) == ("r1", "r2")
