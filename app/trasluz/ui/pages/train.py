@@ -321,7 +321,7 @@ class TrainPage(Page):
         stage, fraction = progress.stage, 0.0 if ended else None
         if progress.total:
             fraction = progress.done / progress.total
-            limit = self._limit()
+            limit = self._limit() if progress.passes else 0.0
             if state == "running" and limit and progress.seconds_left is not None:  # the time ends it, not the passes
                 fraction = min(1.0, max(fraction, 1 - progress.seconds_left / limit))
             if progress.current_pass is not None:
