@@ -72,7 +72,7 @@ class WritingPanel(QWidget):
         for name, _ in _PACES:
             self.pace.addItem(name)
         self.pace.setCurrentIndex(1)
-        self.pace.setMinimumWidth(136)  # of its longest choice
+        self.pace.setMinimumWidth(152)  # of its longest choice
         self.pace.setAccessibleName("How fast it is shown")
         self._temperature_words, self._top_k_words = Label("", "body"), Label("", "body")
         self.at_top: tuple[SecondaryButton, ...] = ()
@@ -270,5 +270,6 @@ def _counted(low: int, high: int, value: int, name: str) -> QSpinBox:
     box.setAccessibleName(name)
     box.setToolTip(name)
     box.setGroupSeparatorShown(True)
+    box.setMaximumWidth(100)
     box.lineEdit().setTextMargins(6, 0, 0, 0)
     return box
