@@ -85,6 +85,9 @@ def test_a_problem_is_data_like_any_other(tmp_path: Path) -> None:
     assert index.kind == "long-memory" and index.count("val") == 20
     record: Record = index.records("val")[3]
     assert str(index.read(record).inputs["text"]).startswith(record.target + "............")
+    listed = index.page(split="val", limit=1)[0].texts
+    assert [name for name, _ in listed] == ["what is read", "answer"]
+    assert listed[0][1].startswith(listed[1][1] + "....")
     index.close()
     with pytest.raises(DataError, match="question mark"):
         Problem().read("hello")

@@ -199,3 +199,13 @@ def test_a_csv_opens_in_a_spreadsheet(tmp_path: Path) -> None:
 )
 def test_what_is_not_quite_certain_is_not_called_so(share: float, words: str) -> None:
     assert share_words(share) == words
+
+
+def test_what_a_network_beside_tells_is_a_line_of_the_same_curve() -> None:
+    story = Story()
+    for step in (1, 2):
+        for name, split, value in (("loss", "train", 1.0), ("loss_gru", "train", 2.0), ("macro_f1", "val", 0.5)):
+            story.add([Metric(name=name, split=split, value=value / step, step=step)])
+    assert story.metrics() == ["loss", "macro_f1"]
+    assert [line.name for line in story.curve("loss").series] == ["learning", "GRU"]
+    assert story.curve("loss").series[1].y.tolist() == [2.0, 1.0]

@@ -11,6 +11,8 @@ from .problems import SUFFIX, Problem, read_problem
 KIND = "long-memory"
 TRAIN = 50
 """Items that stand for what is learned from; learning draws new ones without end."""
+SHOWN = 24
+"""Characters of the beginning and of the end of an item that are listed."""
 _SPLITS: tuple[tuple[Split, str], ...] = (("train", "train"), ("val", "val"))
 
 
@@ -49,7 +51,7 @@ class LongMemory(DatasetSource):
                     part=f"{word} {number}",
                     split=split,
                     length=float(len(text)),
-                    extra={"split": word, "number": number},
+                    extra={"split": word, "number": number, "texts": {"what is read": _short(text), "answer": answer}},
                 )
 
     def content(self, root: Path, record: Record) -> bytes:
@@ -69,6 +71,11 @@ class LongMemory(DatasetSource):
         if not given.strip():
             raise DataError("There is nothing to answer; type an item of the problem, such as “bdca....????”.")
         return Sample(Record(path=given[:200]), {"text": given})
+
+
+def _short(text: str) -> str:
+    """How an item begins and ends; what lies between is waited for."""
+    return text if len(text) <= 2 * SHOWN else f"{text[:SHOWN]} … {text[-SHOWN:]}"
 
 
 def _file(root: Path) -> Path | None:

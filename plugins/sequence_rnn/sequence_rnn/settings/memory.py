@@ -10,6 +10,12 @@ from .core import CoreConfig
 class MemoryConfig(CoreConfig):
     """How the three cells learn to remember."""
 
+    cell: Literal["rnn", "gru", "lstm"] = again(
+        CoreConfig,
+        "cell",
+        "lstm",
+        sentence="All three learn and are compared; the one that is chosen here becomes the model.",
+    )
     directions: Literal["both", "one"] = again(
         CoreConfig,
         "directions",

@@ -185,7 +185,7 @@ def _paint_line(painter: QPainter, line: QRectF, item: Previewed, right: bool) -
 
 def _paint_words(painter: QPainter, line: QRectF, item: Previewed, *, right: bool) -> None:
     strong, body = theme.font("strong"), theme.font("body")
-    left_half = line.width() * (0.9 if right else 0.55)
+    left_half = line.width() * (0.9 if right or not item.target else 0.55)
     said = QFontMetricsF(strong).elidedText(item.text or "(nothing)", Qt.TextElideMode.ElideRight, left_half)
     painter.setFont(strong)
     painter.setPen(theme.color("ink"))

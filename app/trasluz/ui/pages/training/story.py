@@ -116,8 +116,15 @@ class Story:
             self.stretches[-1].last = max(self.stretches[-1].last, time)
 
     def metrics(self, headline: str = "") -> list[str]:
-        """The metrics with more than one point, the headline first, then loss and the others."""
-        found = [name for name, splits in self.points.items() if any(len(p) > 1 for p in splits.values())]
+        """The metrics with more than one point, the headline first, then loss and the others.
+
+        What a network beside tells of itself, `loss_gru`, is a line of the curve of `loss`.
+        """
+        found = [
+            name
+            for name, splits in self.points.items()
+            if any(len(p) > 1 for p in splits.values()) and name.rpartition("_")[0] not in self.points
+        ]
         order = {headline: 0, "accuracy": 1, "loss": 2, "learning_rate": 9}
         return sorted(found, key=lambda name: (order.get(name, 5), name))
 
@@ -130,6 +137,12 @@ class Story:
             points = sorted(splits[split].items())
             x, y = np.array([p[0] for p in points]), np.array([p[1] for p in points])
             series.append(Series(SPLITS.get(split, split) or words.title.lower(), x, y))
+        for other, splits in self.points.items():
+            base, _, who = other.rpartition("_")
+            told = next((splits[split] for split in ("val", "train", "") if split in splits), None)
+            if base == name and told:
+                points = sorted(told.items())
+                series.append(Series(who.upper(), np.array([p[0] for p in points]), np.array([p[1] for p in points])))
         return Curve(words.title, tuple(series), x_title="pass", unit=words.unit, baselines=baselines or None)
 
     @property
