@@ -46,7 +46,7 @@ def pictured_series(sample: Sample, width: int) -> np.ndarray:
 def lines_of(sample: Sample) -> list[list[float | None]]:
     """The channels of a series as lines for a small drawing, each from 0 to 1 and None where there is no value.
 
-    Of several values that fall together the least and the greatest are kept, so that no peak is lost.
+    Of several values that fall together the least and the greatest are kept, so that no peak is lost, each in its turn.
     """
     from trasluz.core.data.series_picture import CHANNELS
 
@@ -58,8 +58,14 @@ def lines_of(sample: Sample) -> list[list[float | None]]:
         low, size = float(known.min()), float(np.ptp(known))
         shares = (channel - low) / size if size > 0 else np.where(np.isfinite(channel), 0.5, np.nan)
         if len(shares) > 2 * _COLUMNS:
-            parts = np.array_split(shares, _COLUMNS)
-            ends = [f(part) if np.isfinite(part).any() else np.nan for part in parts for f in (np.nanmin, np.nanmax)]
-            shares = np.array(ends)
+            shares = np.concatenate([_ends(part) for part in np.array_split(shares, _COLUMNS)])
         found.append([round(float(v), 3) if np.isfinite(v) else None for v in shares])
+    return found
+
+
+def _ends(part: np.ndarray) -> np.ndarray:
+    """The least and the greatest value of a stretch, in the order in which they come."""
+    if not np.isfinite(part).any():
+        return np.full(2, np.nan)
+    found: np.ndarray = part[np.sort([np.nanargmin(part), np.nanargmax(part)])]
     return found

@@ -74,3 +74,10 @@ def test_series_as_learning_alters_them_are_told_in_lines(registry, tmp_path: Pa
         assert [line["values"] for line in item["varied_lines"]] == [
             pytest.approx(line["values"], abs=1e-3) for line in item["plain_lines"]
         ]
+
+
+def test_a_smooth_line_stays_smooth_when_it_is_thinned_out(registry, tmp_path: Path) -> None:
+    at = tmp_path / "down.csv"
+    at.write_text("t,load\n" + "\n".join(f"{t},{5_000 - t}" for t in range(5_000)))
+    (line,) = pictured(registry, at, at_most=128, part="", index="", small=True)["lines"]
+    assert line == sorted(line, reverse=True)
