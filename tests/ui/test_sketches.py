@@ -15,7 +15,7 @@ from trasluz.ui.pages.judging.measured import off_words
 from trasluz.ui.pages.training.pictures import PictureStrip, Seen
 from trasluz.ui.pages.training.previews import PreviewList
 from trasluz.ui.pages.using.given import each_of
-from trasluz.ui.pages.using.said import in_rows, said_words, short_words
+from trasluz.ui.pages.using.said import breakable, in_rows, said_words, short_words
 from trasluz.ui.thumbnails import drawn_lines, paint_series
 
 
@@ -120,3 +120,8 @@ def test_how_far_a_forecast_was_off_is_said_of_its_first_column() -> None:
     assert off_words("a: 10 [9, 11]; b: 5 [1, 9]", "a: 10.5 (naive 1); b: 2 (naive 1)") == "a off by 0.5 on average"
     assert off_words("a: 10 [9, 11] 3 [2, 4]", "a: – 5 (naive 1)") == "off by 2 on average"
     assert off_words("a: 10 [9, 11]", "a: –") == off_words("", "") == ""
+
+
+def test_a_long_text_without_blanks_goes_on_in_the_next_line() -> None:
+    assert breakable("a few words") == "a few words"
+    assert breakable("." * 45) == "\u200b".join((20 * ".", 20 * ".", 5 * "."))

@@ -277,7 +277,7 @@ class CurvePainter(Canvas):
             return
         x_low = self._ranges()[0]
         left = self._point(plot, max(ends, default=x_low), 0).x() + 11
-        placed = spread([y for y, *_ in names], _LINE_OF_TEXT, plot.top() - 6, plot.bottom() + 6)
+        placed = spread([y for y, *_ in names], _LINE_OF_TEXT, plot.top(), plot.bottom() + 6)
         for at, (_, words, colour, strong) in zip(placed, names, strict=True):
             font = sized(self.body_font(bold=strong), 12)
             wide = min(text_width(font, words) + 4, self.width() - left)

@@ -18,7 +18,7 @@ from trasluz.ui.widgets import Label
 from .given import Given
 from .near import VIEW as NEAREST
 from .near import NearStrip
-from .said import in_rows, provider_words, said_words
+from .said import breakable, in_rows, provider_words, said_words
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
@@ -235,7 +235,7 @@ class AnswerPanel(QWidget):
 
     def _show_kind(self, given: Given) -> None:
         self._asked.setVisible(given.is_text)
-        self._asked.setText(given.input if given.is_text else "")
+        self._asked.setText(breakable(given.input) if given.is_text else "")
         lines = given.words.look == "lines"
         self._photo.setMinimumHeight(40 if lines else 120)
         self._photo.setMaximumHeight(90 if lines else 150 if self._tall else 320)

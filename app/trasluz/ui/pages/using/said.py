@@ -12,6 +12,7 @@ from trasluz.ui.pages.words import share_words
 DONT_KNOW = "Don’t know"
 _LONGEST_NAME = 26
 _BEFORE = re.compile(r"(-?\d+\.\d+) \[")
+_UNBROKEN = re.compile(r"(\S{20})(?=\S)")
 _NUMBERS = re.compile(r"\d \[-?\d[^\]]*, -?\d")
 _INTERVAL = re.compile(r"(\[[^\]]*\]) (?=[-\d])")
 
@@ -40,6 +41,11 @@ def rounded(text: str) -> str:
         return f"{value:.4g} [" if abs(value) < 10_000 else f"{value:.0f} ["
 
     return _BEFORE.sub(short, text)
+
+
+def breakable(text: str) -> str:
+    """A text that may go on in the next line also where it has no blanks, so that it takes no more room than it has."""
+    return _UNBROKEN.sub("\\1\u200b", text)
 
 
 def in_rows(text: str) -> str:

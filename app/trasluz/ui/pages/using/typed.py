@@ -48,7 +48,8 @@ class Typed(QWidget):
 
     def show_words(self, words: KindWords) -> None:
         """Ask for inputs of this kind."""
-        self.edit.setPlaceholderText(f"Type or paste a {words.input}…")
+        like = f", such as {words.example}" if words.example.startswith('"') and "." in words.example else ""
+        self.edit.setPlaceholderText(f"Type or paste a {words.input}{like}…")
 
     def ask(self) -> None:
         """Answer what stands there."""
