@@ -70,9 +70,9 @@ def worded(view: Any, said: Callable[[str], str], *, name: str = "") -> Any:
 
 
 class _Context:
-    """A run's context that speaks of recordings."""
+    """The context of a run, or of advice, that speaks of recordings."""
 
-    def __init__(self, context: TrainContext) -> None:
+    def __init__(self, context: TrainContext | AdviceContext) -> None:
         self._context = context
 
     def __getattr__(self, name: str) -> Any:
@@ -127,7 +127,7 @@ class SpeaksOfRecordings(ModelFamily):
 
     def advise(self, context: AdviceContext) -> Advice | None:
         """Advise, and say it of recordings."""
-        found = super().advise(context)
+        found = super().advise(cast(AdviceContext, _Context(context)))
         if found is None:
             return None
         return replace(

@@ -64,9 +64,7 @@ class AdviceCard(Card):
     def show_standing(self, standing: "Standing") -> None:
         """Show how far the measuring is, or what came of it."""
         if standing.state == "measuring":
-            self._progress.show_progress(
-                "Measuring how much there is and how far it is from ImageNet", standing.fraction, right=standing.words
-            )
+            self._progress.show_progress("Measuring your data", standing.fraction, right=standing.words)
         elif standing.state == "failed":
             self._trouble.setText(f"The table could not be measured. {standing.words}")
         elif standing.advice is not None and standing.advice is not self.advice:

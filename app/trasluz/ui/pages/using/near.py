@@ -29,7 +29,7 @@ class NearStrip(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._call: Call | None = None
-        self.painter = _Pairs(Samples("Nearest training photos", ()))
+        self.painter = _Pairs(Samples("", ()))
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.painter.setSizePolicy(policy)
@@ -37,7 +37,7 @@ class NearStrip(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        self._title = Label("Nearest training photos", "strong")
+        self._title = Label("", "strong")
         layout.addWidget(self._title)
         layout.addWidget(self.painter)
         self.setVisible(False)
@@ -65,5 +65,6 @@ class NearStrip(QWidget):
             return
         shown = Samples(view.title, tuple(view.items)[:_SHOWN], unit=view.unit)
         self.painter.set_view(shown)
+        self._title.setText(view.title)
         self._title.setToolTip(f"What it was reminded of: the network sees these as most alike. {view.caption}")
         self.setVisible(bool(view.items))
