@@ -55,7 +55,7 @@ def test_the_words_of_advice_change_and_nothing_else() -> None:
     advice = placed(Counter({"photo": 9, "rain": 9}), 0.5, photos=18)
     table = worded(advice.table, of_recordings)
     assert table.place == advice.table.place
-    assert table.down.unit == "recordings"
+    assert (table.down.unit, table.down.low) == ("sounds", "few sounds")
     assert "“photo”, has 9" in table.down.sentence
     assert [cell.title for cell in table.cells] == [cell.title for cell in advice.table.cells]
     assert not PHOTO.search(table.caption)

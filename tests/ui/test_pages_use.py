@@ -64,6 +64,7 @@ def test_the_nearest_training_photos_stand_beside_the_answer(using: UsePage, qtb
     qtbot.waitUntil(near.isVisible, timeout=PATIENCE)
     items = near.painter.view.items
     assert items and items[0].label == "blue" and items[0].name.startswith("train/")
+    assert near.title.text() == "Nearest training photos"
 
 
 def test_two_models_answer_one_photo_and_a_folder(using: UsePage, qtbot: QtBot, tmp_path: Path) -> None:

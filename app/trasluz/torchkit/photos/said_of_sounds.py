@@ -36,6 +36,8 @@ classes that are called so."""
 _THE_PICTURE = re.compile(r"\b([Tt]he) photo\b")
 _WORDED = frozenset({"title", "caption", "sentence", "tip", "unit", "low", "high", "note"})
 """The fields of views that hold words of the family; the others hold names, labels and numbers."""
+_NARROW = frozenset({"unit", "low", "high"})
+"""Those that are drawn where a photo fits and a recording does not."""
 
 
 def of_recordings(said: str) -> str:
@@ -60,7 +62,8 @@ def schema_of_recordings(schema: Any, *, name: str = "") -> Any:
 def worded(view: Any, said: Callable[[str], str], *, name: str = "") -> Any:
     """A view, or a part of one, with its words said anew."""
     if isinstance(view, str):
-        return said(view) if name in _WORDED else view
+        found = said(view) if name in _WORDED else view
+        return found.replace("recordings", "sounds") if name in _NARROW else found
     if isinstance(view, (list, tuple)):
         return type(view)(worded(each, said) for each in view)
     if is_dataclass(view) and not isinstance(view, type):

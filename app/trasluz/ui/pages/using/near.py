@@ -37,8 +37,8 @@ class NearStrip(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        self._title = Label("", "strong")
-        layout.addWidget(self._title)
+        self.title = Label("", "strong")
+        layout.addWidget(self.title)
         layout.addWidget(self.painter)
         self.setVisible(False)
 
@@ -65,6 +65,6 @@ class NearStrip(QWidget):
             return
         shown = Samples(view.title, tuple(view.items)[:_SHOWN], unit=view.unit)
         self.painter.set_view(shown)
-        self._title.setText(view.title)
-        self._title.setToolTip(f"What it was reminded of: the network sees these as most alike. {view.caption}")
+        self.title.setText(view.title)
+        self.title.setToolTip(f"What it was reminded of: the network sees these as most alike. {view.caption}")
         self.setVisible(bool(view.items))
