@@ -116,6 +116,8 @@ def test_a_curve_ends_where_the_run_will_end_or_has_ended() -> None:
     story.add([Metric(name="loss", split="train", value=1.0, step=2)])
     story.add([Progress(**learning, done=200, rate=5, seconds_left=30, time=41)])
     assert story.span == 4
+    story.add([Progress(stage="Judging", done=1, total=9, time=41.5)])
+    assert story.span == 4
     story.add([Progress(**learning, done=200, rate=5, seconds_left=300, time=42)])
     assert story.span == 20
     story.add([Metric(name="loss", split="val", value=1.0, step=3.1416)])

@@ -96,3 +96,5 @@ def test_lines_and_sounds_have_places_of_their_own_shape(qtbot: QtBot) -> None:
     assert heights(45, 64) == (4, 1)  # a spoken word
     assert heights(224, 224) == (4, 1)
     assert strip.heightForWidth(408) == 96 + 18
+    strip.expect(4, "photos")  # a network that sees 48 pixels
+    assert heights(48, 48) == (4, 1) and strip.heightForWidth(408) == 96 + 18

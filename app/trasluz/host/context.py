@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from trasluz.api import Dataset, Event, Graph, Started, TrainConfig, TrainingStopped
+from trasluz.api import Dataset, Event, Graph, Progress, Started, TrainConfig, TrainingStopped
 from trasluz.core import places
 from trasluz.core.runs.beside import models_in
 from trasluz.core.runs.folder import RunFolder
@@ -85,6 +85,10 @@ class Stopping:
                 signal.signal(number, handler)
 
 
+OPENING = "Getting ready"
+"""The stage that a sitting opens with, before it says that it has started."""
+
+
 class Clock:
     """How long the run has been trained, all sittings together."""
 
@@ -100,7 +104,8 @@ class Clock:
             if isinstance(event, Started):
                 total += max(0.0, last - start) if start is not None else 0.0
                 start = event.time
-            last = event.time
+            if not (isinstance(event, Progress) and event.stage == OPENING):
+                last = event.time  # what opens the next sitting comes after the pause, which does not count
         return cls(total + (max(0.0, last - start) if start is not None else 0.0))
 
     def seconds(self) -> float:

@@ -39,7 +39,7 @@ from trasluz.core.runs.launch import GENTLE, GENTLE_NOW
 from trasluz.core.runs.spare import WAITING
 from trasluz.core.statuses import BAD_DATA, FAILED, OK, STOPPED
 
-from .context import Clock, RunContext, Stopping, Voice, inference_device
+from .context import OPENING, Clock, RunContext, Stopping, Voice, inference_device
 from .troubles import Trouble, check_settings, trouble_of
 from .waiting import wait_for_a_run
 
@@ -202,7 +202,7 @@ class _Execution:
     def _train(self) -> None:
         run, request = self._run, self._request
         resumed = run.last_turn() is not None
-        self._voice.emit(Progress(stage="Getting ready", done=0))
+        self._voice.emit(Progress(stage=OPENING, done=0))
         from trasluz.core.plugins.registry import Registry
 
         registry = Registry.load()

@@ -235,8 +235,6 @@ class StartPage(Page):
             self._recent.addWidget(QWidget(), 0, column)
         for column in range(3):
             self._recent.setColumnStretch(column, 1)
-            if column >= len(projects):
-                self._recent.addWidget(QWidget(), 0, column)  # as wide as the samples below, however few there are
 
     def _open(self, folder: Path) -> None:
         if self.session is not None:

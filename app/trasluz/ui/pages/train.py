@@ -91,6 +91,9 @@ class TrainPage(Page):
         self._main = QStackedWidget()
         self._main.addWidget(self.curves)
         self._main.addWidget(self._steps_card)
+        policy = self._main.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # what stands beside it stays where it is
+        self._main.setSizePolicy(policy)
         self._live = self._build()
         self.stack = QStackedWidget()
         for widget in (self._no_project, self._no_run, self._live):
@@ -110,8 +113,8 @@ class TrainPage(Page):
         middle.addWidget(self._main, 1)
         self._side = side = QVBoxLayout()
         side.setSpacing(14)
-        side.addWidget(self._preview_card, 2)
-        side.addWidget(self.notes, 1)
+        side.addWidget(self._preview_card, 1)
+        side.addWidget(self.notes)
         side.addWidget(self.queue)
         side.addStretch(0)  # takes what is left only where there are no notes
         middle.addLayout(side)
@@ -226,6 +229,7 @@ class TrainPage(Page):
             noun = session.words.noun
             self.stretches.show_stretches(story.stretches, running=running, noun=noun)
             self._steps_card.setMaximumHeight(self.stretches.sizeHint().height() + 64)
+        self._main.setVisible(by_passes or bool(story.stretches))
         self._share_height(by_passes=by_passes)
         self._draw_previews()
         self._draw_stages()

@@ -26,7 +26,7 @@ class WordVectorsConfig(TrainConfig):
         le=50,
     )
     epochs: int = setting(
-        5, title="Passes", sentence="How often the whole text is read; more for small texts.", ge=1, le=10_000
+        15, title="Passes", sentence="How often the whole text is read; 5 do for a very long one.", ge=1, le=10_000
     )
     learning_rate: float = setting(
         0.025,

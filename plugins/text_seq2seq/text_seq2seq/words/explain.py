@@ -14,7 +14,7 @@ SHOWN = 1_000
 """The most frequent words that a map shows."""
 AROUND = 15
 """Words near to the ones that were typed, which it shows too."""
-CLUSTERS = 10
+CLUSTERS = 8
 SUM, PRODUCT = "sum (3CosAdd)", "product (3CosMul)"
 
 

@@ -95,6 +95,7 @@ class WordVectorsFamily(ModelFamily):
                 "words": len(corpus.words),
                 "dimensions": config.dimensions,
                 "counted": corpus.total,
+                "item": "place",  # what it is judged on is no passage of the data
             },
             worth="In each place of the text it chose among ten words; by chance one in ten is right",
         )

@@ -81,7 +81,8 @@ class ReadRows(PhotoRows):
 
     def line(self, item: Reading) -> Line:
         """The truth and the answer in words, for the screen reader and the buttons."""
-        wrong = f"{item.wrong} of {item.of} {'words' if self.by_words else 'characters'} wrong"
+        unit = "words" if self.by_words else "characters"
+        wrong = f"{item.wrong} of {item.of} {unit} wrong" if item.of > 1 else ""
         play = (PLAY,) if self.words.look == "sounds" else ()
         buttons = (WHY, *play, *((CORRECT,) if self.can_correct else ()))
         return Line(item.item.path, item.item.answer or "(nothing)", wrong, f"it is {item.truth}", "muted", buttons)

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -352,7 +352,13 @@ def root_of(run: "RunFolder") -> Path:
 
 
 def words_of(session: "Session | None", verdict: Verdict | None) -> KindWords:
-    """What the items are called: as in the data at hand, or as the model's card says where that is away."""
+    """What the items are called: as in the data at hand, or as the model's card says where that is away.
+
+    Where a family is judged on other items than the data has, its card's `extra["item"]` names one of them.
+    """
     if session is not None and session.summary is None and verdict is not None:
-        return words_for(verdict.card.kind)
-    return session.words if session is not None else words_for("")
+        words = words_for(verdict.card.kind)
+    else:
+        words = session.words if session is not None else words_for("")
+    named = verdict.card.extra.get("item") if verdict is not None else None
+    return replace(words, noun=named) if isinstance(named, str) and named else words

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QObject, Qt, QUrl
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -12,7 +12,7 @@ from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.widgets import Card, Dot, Label, LinkButton, clear_layout
 
 _SHOWN = 4
-_LEAST, _CALM = 120, 190
+_LEAST, _CALM = 92, 230
 """The height of the card, however few its words, and the one it has beside other cards, however many."""
 
 
@@ -22,6 +22,7 @@ class NotesCard(Card):
     def __init__(self) -> None:
         super().__init__("Worth knowing")
         self._notes: list[Note] = []
+        self._wanted = _LEAST
         self._all = False
         # Sentences are longer than there is room beside the curve: they scroll.
         self._inner = inner = QWidget()
@@ -76,10 +77,14 @@ class NotesCard(Card):
         """Never be higher than the sentences need."""
         layout, width = self._inner.layout(), self._area.viewport().width()
         if layout is not None and width > 0:
-            around = self.sizeHint().height() - self._area.sizeHint().height()
-            wanted = max(_LEAST, layout.totalHeightForWidth(width) + around)
-            self.setMinimumHeight(min(_CALM, wanted))
-            self.setMaximumHeight(wanted)
+            around = super().sizeHint().height() - self._area.sizeHint().height()
+            self._wanted = max(_LEAST, layout.totalHeightForWidth(width) + around)
+            self.setMaximumHeight(self._wanted)
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Qt's: all sentences, or a few where there are many."""
+        return QSize(super().sizeHint().width(), min(_CALM, self._wanted))
 
 
 class FailureCard(Card):

@@ -83,6 +83,8 @@ class PictureStrip(Painted):
         self._items: list[Seen] = []
         self._expected = 6
         self._shape = PHOTOS
+        self._photos = False
+        """Whether it is known that these are photos: small ones are no spectrograms."""
         self._hovered = self._marked = -1
         self.setAccessibleName(name)
         self.setMouseTracking(True)
@@ -104,6 +106,7 @@ class PictureStrip(Painted):
             look: How the data at hand is shown (`KindWords.look`).
         """
         self._expected, self._shape = count, SHAPES.get(look, PHOTOS)
+        self._photos = look == "photos"
         self.updateGeometry()
         self.update()
 
@@ -113,7 +116,8 @@ class PictureStrip(Painted):
         if items:
             self._expected = len(items)
             wide = median(item.varied.width() / max(1, item.varied.height()) for item in items)
-            low = all(item.varied.height() < _PHOTO for item in items)  # of a word that takes half a second
+            # a spectrogram of a word that takes half a second
+            low = not self._photos and all(item.varied.height() < _PHOTO for item in items)
             self._shape = LINES if wide > _LINES_FROM else SOUNDS if wide > _SOUNDS_FROM or low else PHOTOS
             if items[0].varied_lines:
                 self._shape = CURVES

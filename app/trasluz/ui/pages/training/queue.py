@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from trasluz.ui.session import Session
 
 _ROW, _ROWS = 34, 4
+_ROOM = 276
+"""How wide the line of the run that is being trained may be."""
 
 
 class QueueCard(Card):
@@ -65,7 +67,10 @@ class QueueCard(Card):
         self.set_title(title, f"{count} {'run' if count == 1 else 'runs'} {words}" if waiting else "")
         self._now.setVisible(elsewhere is not None)
         if elsewhere is not None:
-            self._now.setText(f"{self._called(*elsewhere)} is learning")
+            called = self._called(*elsewhere)
+            letters, after = self._now.fontMetrics(), " is learning"
+            room = _ROOM - letters.horizontalAdvance(after)
+            self._now.setText(letters.elidedText(called, Qt.TextElideMode.ElideRight, room) + after)
         self._go_on.setVisible(held)
         self._fill(named, chosen)
 

@@ -68,6 +68,8 @@ class Story:
     finished: Finished | None = None
     failed: Failed | None = None
     stopped: Stopped | None = None
+    _expected: float | None = None
+    """The pass at which it was last thought to end."""
 
     def add(self, events: Iterable[Event]) -> None:
         """Take in what came next."""
@@ -163,10 +165,11 @@ class Story:
             return _rounded_up(reached, digits=3)
         progress = self.progress
         if progress is None or not (progress.total and progress.rate and progress.passes and progress.seconds_left):
-            return passes
+            return max(reached, self._expected or passes)  # in between, while it is judged or written
         share = (progress.done + progress.rate * progress.seconds_left) / progress.total
         expected = max(reached, share * progress.passes)
-        return passes if expected > passes / 2 else min(passes, _rounded_up(expected))
+        self._expected = passes if expected > passes / 2 else min(passes, _rounded_up(expected))
+        return self._expected
 
     @property
     def _reached(self) -> float:

@@ -320,7 +320,7 @@ class AnswerPanel(QWidget):
         choices = list(chosen.get("choices") or [])
         kept = self._look.currentText()
         self._look.clear()
-        self._look.addItems([_SAYS if self._given.words.classes else _FIRST, *choices])
+        self._look.addItems([_SAYS if set(choices) & set(self.bars.view.labels) else _FIRST, *choices])
         self._look.setCurrentIndex(max(0, self._look.findText(kept)))
         self._look.setVisible(bool(choices))
         self._look_label.setVisible(bool(choices))

@@ -117,8 +117,8 @@ class WordMapPanel(QWidget):
             call.cancel()
         self._calls.clear()
         self._model, self._wanted = model, []
-        self._answer("Ask about a word, or click one on the map.", ())
-        self.facts.setText("")
+        self._answer("", ())
+        self.facts.setText("Ask about a word, or click one on the map.")
         self.map.set_view(Points("Map of words", ()))
         self.hand_button.setEnabled(True)
         self._ask("views", "views", {}, self._offered)
@@ -167,6 +167,7 @@ class WordMapPanel(QWidget):
 
     def _answer(self, title: str, top: Sequence[Sequence[Any]]) -> None:
         self.said.setText(title)
+        self.said.setVisible(bool(title))
         self.bars.set_view(Bars(title, [str(word) for word, _ in top], [float(score) for _, score in top], unit=""))
         self.bars.setFixedHeight(max(1, len(top)) * _ROW)
         self.bars.setVisible(bool(top))
