@@ -163,8 +163,7 @@ class GraphWriter:
             elif isinstance(layer, nn.MaxPool1d | nn.MaxPool2d):
                 dims = 1 if isinstance(layer, nn.MaxPool1d) else 2
                 kernel, stride = _each(layer.kernel_size, dims), _each(layer.stride, dims)
-                rest = {"ceil_mode": 1} if layer.ceil_mode else {}  # a last window that is not full counts
-                x = self.node("MaxPool", x, kernel_shape=kernel, strides=stride, **rest)
+                x = self.node("MaxPool", x, kernel_shape=kernel, strides=stride)
             elif not isinstance(layer, nn.Dropout):
                 raise TypeError(f"a layer of the kind {type(layer).__name__} cannot be written")
             at += 1

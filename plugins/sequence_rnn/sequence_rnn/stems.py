@@ -100,20 +100,14 @@ class SoundStem(nn.Module):
 
 
 class ConvNorm1d(nn.Sequential):
-    """Convolution over time, batch normalisation, rectifier; of every `stride` steps the strongest is kept.
-
-    A stride of the convolution itself would look at a few of the steps only, and a shape of some steps that stands
-    between them would be lost.
-    """
+    """Convolution over time, batch normalisation, rectifier."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, streaming: bool = False) -> None:
         super().__init__(
-            nn.Conv1d(inputs, outputs, kernel, 1, 0 if streaming else kernel // 2, bias=False),
+            nn.Conv1d(inputs, outputs, kernel, stride, 0 if streaming else kernel // 2, bias=False),
             nn.BatchNorm1d(outputs),
             nn.ReLU(inplace=True),
         )
-        if stride > 1:
-            self.append(nn.MaxPool1d(stride, ceil_mode=True))
 
 
 class SeriesStem(nn.Module):
@@ -124,7 +118,7 @@ class SeriesStem(nn.Module):
 
     Args:
         channels: Of the input: the values, and whether each is there.
-        strides: How many steps become one after each of the three convolutions.
+        strides: Of the three convolutions.
         widths: Their features.
         streaming: Whether each step sees only itself and what came before it; the `PAST` steps before the first one
             are then given with the series.

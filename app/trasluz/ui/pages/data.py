@@ -133,7 +133,8 @@ class DataPage(Page):
         self.classes.show_counts(counts, summary.total)
         self.classes.setVisible(words.classes)
         self.alphabet.setVisible(False)
-        if not words.classes and words.look not in ("photos", "curves", "texts"):
+        is_made = summary.kind == "long-memory"  # new items without end: none of their characters is rare
+        if not words.classes and words.look not in ("photos", "curves", "texts") and not is_made:
             self.alphabet.ask(session, words.nouns)
         self.problems.show_problems(summary.problems, words)
         gallery.open(words)
