@@ -206,6 +206,8 @@ class AlignmentPainter(GridPainter):
 
     def titles(self) -> tuple[str, str]:
         """What is written at each side."""
+        if list(self.view.targets) == list(self.view.sources):  # a text that reads itself
+            return "each token", "takes from"
         return "written", "read"
 
     def unit(self) -> str:
