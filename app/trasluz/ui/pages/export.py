@@ -16,6 +16,7 @@ from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, Sec
 from .keeping import KeepRow
 from .numbers import NumbersCard, costs
 from .page import Page
+from .scrolled import scrolled
 from .standing import missing
 from .words import metric_words
 
@@ -73,23 +74,23 @@ class ExportPage(Page):
         row.setSpacing(16)
         row.addWidget(self._contents, 1)
         row.addWidget(how, 1)
-        layout.addLayout(row)
-        layout.addStretch(1)
+        layout.addLayout(row, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         self.stack.addWidget(page)
         self.body.addWidget(self.stack, 1)
 
     def _build_contents(self) -> Card:
-        self._list = QVBoxLayout()
+        inner = QWidget()
+        self._list = QVBoxLayout(inner)
+        self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(14)
         self._facts = Label("", "muted", wrap=True)
         card = Card("What you get", "one folder that explains itself")
-        card.body.addLayout(self._list)
+        card.body.addWidget(scrolled(inner), 1)  # a model of two graphs and two tokenizers has more than fits
         card.body.addSpacing(6)
         for widget in (Rule(), self._facts, self.keeping):
             card.body.addWidget(widget)
-        card.body.addStretch(1)
         return card
 
     def connect_session(self, session: "Session") -> None:
@@ -253,6 +254,7 @@ class ExportPage(Page):
             words.setAlignment(Qt.AlignmentFlag.AlignTop)
             block.addWidget(words)
             self._list.addLayout(block)
+        self._list.addStretch(1)
 
 
 class _Code(QPlainTextEdit):
@@ -270,6 +272,16 @@ def contents(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, _meaning(name, card)) for name in names]
 
 
+_PARTS = {
+    "encoder.onnx": "Reads a text, once: its tokens in, what the network makes of them out. In the open ONNX format.",
+    "decoder.onnx": "Writes the answer, run once for each of its tokens; what it remembers goes in and comes out.",
+    "source.tokenizer.json": "How a text is cut into tokens.",
+    "target.tokenizer.json": "How the tokens of the answer are put together.",
+    "relevance.onnx": "The same network, made to tell what speaks for a class; only looking inside needs it.",
+    "seen.npz": "What it knows of places, and what its patches look for; only looking inside needs it.",
+}
+
+
 def _place(name: str) -> tuple[int, str]:
     order = ("card.json", "README.md", "predict.py")
     return (0 if name.endswith(".onnx") else 1 + order.index(name) if name in order else 9, name)
@@ -283,6 +295,8 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
         "README.md": "The same for people: what it can do, what it learned from, how good it is, how to run it.",
         "predict.py": f"A short script that runs it with nothing but onnxruntime, numpy{also}.",
     }
+    if name in _PARTS:
+        return _PARTS[name]
     if name == "labels.txt":
         return "The classes, one on each line, in the order of the probabilities."
     if name in known:

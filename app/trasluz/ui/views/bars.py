@@ -1,7 +1,9 @@
 """Labelled bars."""
 
+from typing import Any
+
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Bars
@@ -25,7 +27,23 @@ class BarsPainter(Canvas):
     def __init__(self, view: Bars, parent: QWidget | None = None) -> None:
         super().__init__(view, parent)
         self._current = -1
+        self.as_high_as_needed = False
+        """Whether it sets its own height, by its rows."""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def set_view(self, view: Any) -> None:
+        """Show others."""
+        super().set_view(view)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Qt's: another width may need another height."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        if self.as_high_as_needed and self.width() > 0:
+            self.setFixedHeight(int(self.wanted_height(self.width())))
 
     def wanted_height(self, width: float) -> float:
         """Rows of equal height."""

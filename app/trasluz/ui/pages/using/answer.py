@@ -84,9 +84,8 @@ class AnswerPanel(QWidget):
         self._view.activated.connect(lambda _index: self._view_chosen())
         self._heat = self._build_heat()
         self.bars = BarsPainter(Bars("What it could be", (), ()))
-        rows = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        rows.setHeightForWidth(True)  # names too long to stand beside their bars stand above them
-        self.bars.setSizePolicy(rows)
+        self.bars.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.bars.as_high_as_needed = True  # names too long to stand beside their bars stand above them
         self.bars.chosen.connect(self._bar_chosen)
         self.near = NearStrip()
         self._row = self._build_row(tall=tall)
