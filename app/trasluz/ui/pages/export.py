@@ -317,6 +317,8 @@ def _stays(card: dict[str, Any]) -> str:
     what = "the words and pieces of words that it was cut into do" if kind.look == "pairs" else "its alphabet does"
     if kind.look == "curves":
         what = "the names of the columns do" if card.get("kind") in MEASURED else "the labels do"
+    if card.get("kind") == "long-memory":
+        return "The items are made by formula; nothing of yours goes into the folder."
     return f"No {kind.noun} of yours goes into the folder; {what}."
 
 
