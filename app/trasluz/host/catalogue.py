@@ -26,6 +26,7 @@ def catalogue(registry: "Registry") -> dict[str, Any]:
                 "gives_advice": gives_advice(family),
                 "higher_is_better": family.higher_is_better,
                 "compares": family.compares,
+                "precisions": list(family.precisions),
                 "varies": _varies(family),
                 "schema": family.config.model_json_schema(),
                 "by_kind": _narrowed(family),
@@ -64,6 +65,7 @@ def _narrowed(family: "ModelFamily") -> dict[str, dict[str, Any]]:
                 "headline": own.headline,
                 "higher_is_better": own.higher_is_better,
                 "compares": own.compares,
+                "precisions": list(own.precisions),
                 "varies": _varies(own),
             }
     return found

@@ -31,6 +31,7 @@ def test_the_catalogue_names_families_with_their_settings(service) -> None:
     family = next(f for f in found["families"] if f["id"] == "mean-colour")
     assert family["plugin"] == "mean-colour"
     assert family["headline"] == "accuracy"
+    assert family["precisions"][0] == "fp32"
     assert family["schema"]["properties"]["epochs"]["minimum"] == 1
     kinds = {k["kind"]: k for k in found["kinds"]}
     assert ".jpg" in kinds["image-classes"]["suffixes"]

@@ -129,6 +129,8 @@ class ExportPage(Page):
 
     def _card_came(self, card: dict[str, Any]) -> None:
         self._card = card
+        family = self.session.family(str(card.get("family") or "")) if self.session is not None else None
+        self.numbers.offer((family or {}).get("precisions") or tuple(self.numbers.buttons))
         self._draw()
 
     # exporting

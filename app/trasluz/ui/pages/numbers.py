@@ -1,5 +1,6 @@
 """Which numbers an exported graph has, and what smaller ones cost."""
 
+from collections.abc import Collection
 from typing import Any
 
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QRadioButton
@@ -40,6 +41,12 @@ class NumbersCard(Card):
     def chosen(self) -> str:
         """The precision that is chosen."""
         return next(name for name, button in self.buttons.items() if button.isChecked())
+
+    def offer(self, names: Collection[str]) -> None:
+        """Offer these alone; where there is no choice, the card is away."""
+        self.setVisible(len(names) > 1)
+        if self.chosen not in names:
+            self.buttons[PRECISIONS[0][0]].setChecked(True)
 
     def set_enabled(self, on: bool) -> None:
         """Let the choice be changed, or not."""
