@@ -170,7 +170,9 @@ class SeriesFront(FrontEnd):
     def write(self, writer: "GraphWriter", stem: "nn.Module", facts: Mapping[str, Any]) -> str:
         """Find the gaps, bring to units, convolve."""
         channels = facts["channels"]
-        series = writer.input(INPUT, np.float32, ("items", "steps", channels))
+        # a series that is thinned out has more steps than what is made of it, and one name would mean two lengths
+        steps = "steps" if self.stepwise else "series_steps"
+        series = writer.input(INPUT, np.float32, ("items", steps, channels))
         if "streaming" in facts:
             long = facts["streaming"]["states"][PAST][1]
             series = writer.node("Concat", writer.input(PAST, np.float32, ("items", long, channels)), series, axis=1)
