@@ -123,7 +123,7 @@ def test_words_that_are_asked_are_long_by_their_letters_and_every_score_is_liste
         graphs=(GraphFile(name="encoder", file="encoder.onnx", inputs=(), outputs=()),),
         headline="chrf",
         metrics={"bleu": 41.5, "chrf": 60.25},
-        extra={"signatures": {"bleu": "nrefs:1|case:mixed", "chrf": "nrefs:1|nc:6"}},
+        signatures={"bleu": "nrefs:1|case:mixed", "chrf": "nrefs:1|nc:6"},
         data=DataFacts(name="d", fingerprint="f", kind="text-pairs", train=8, val=4),
     )
     sides.show_readings(found, words_for("text-pairs"), made)

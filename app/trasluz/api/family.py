@@ -68,6 +68,8 @@ class Trained:
         extra: Anything the predictor and the explainers need, as JSON values.
         worth: What the score is worth, in a sentence: what guessing or a simple rule would reach. Empty where the
             score speaks for itself.
+        signatures: By the name of a metric what it was worked out with, so that it can be compared: sacrebleu's
+            signature (Post 2018).
         licence: Licence of pretrained weights that went into the model.
         tolerance: The largest difference allowed between PyTorch's outputs and the graphs'.
         compared: The outputs that are held against each other; all that both give where empty.
@@ -82,6 +84,7 @@ class Trained:
     private: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     worth: str = ""
+    signatures: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     tolerance: float = 1e-3
     compared: tuple[str, ...] = ()

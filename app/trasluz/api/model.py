@@ -132,6 +132,8 @@ class ModelCard(_Part):
     worth: str = ""
     """What the score is worth, in a sentence: what guessing or a simple rule would reach; empty where none is needed.
     """
+    signatures: dict[str, str] = Field(default_factory=dict)
+    """By the name of a metric what it was worked out with, where scores are only comparable with that."""
     headline: str
     """The name of the metric that the model is judged by."""
     metrics: dict[str, float] = Field(default_factory=dict)

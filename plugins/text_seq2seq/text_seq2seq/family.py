@@ -70,7 +70,8 @@ class TextSeq2Seq(ModelFamily):
             },
             files={"source": SOURCE_FILE, "target": TARGET_FILE},
             private={"texts": TEXTS_FILE},
-            extra={**extra, "columns": [data.source, data.target], "signatures": signatures()},
+            extra={**extra, "columns": [data.source, data.target]},
+            signatures=signatures(),
             licence=learned.licence,
             compared=("logits",),
         )

@@ -8,6 +8,9 @@ import numpy as np
 
 from .pairs import BETWEEN
 
+_OF_BLEU = 10
+"""The counts of BLEU: lengths of answer and right one, then for 1 to 4 words in a row those right and those there."""
+
 
 def scores(answers: Sequence[str], targets: Sequence[str]) -> dict[str, float]:
     """`bleu`, `chrf` (sacrebleu, 0–100), `exact_match` and `token_error_rate` (fractions).
@@ -16,14 +19,13 @@ def scores(answers: Sequence[str], targets: Sequence[str]) -> dict[str, float]:
     right answer over that one's words, summed over all (phonemes are words with spaces between them).
     """
     bleu, chrf = _metrics()
-    pairs = list(zip(answers, targets, strict=True))
-    facts = [_facts(answer, target) for answer, target in pairs]
-    right, errors, words = (np.array([f[i] for f in facts], float) for i in range(3))
+    facts = np.stack([_facts(answer, target) for answer, target in zip(answers, targets, strict=True)])
+    right, errors, words, *counts = facts.sum(axis=0).tolist()
     return {
-        "chrf": float(chrf._compute_score_from_stats(np.sum([f[4] for f in facts], axis=0).tolist()).score),
-        "bleu": float(bleu._compute_score_from_stats(np.sum([f[3] for f in facts], axis=0).tolist()).score),
-        "exact_match": float(right.mean()),
-        "token_error_rate": float(errors.sum() / max(1.0, words.sum())),
+        "chrf": float(chrf._compute_score_from_stats(counts[_OF_BLEU:]).score),
+        "bleu": float(bleu._compute_score_from_stats(counts[:_OF_BLEU]).score),
+        "exact_match": right / len(facts),
+        "token_error_rate": errors / max(1, words),
     }
 
 
@@ -44,18 +46,14 @@ def _metrics() -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=1 << 17)
-def _facts(answer: str, target: str) -> tuple[bool, int, int, list[int], list[int]]:
-    """Right, errors, words, and the counts that BLEU and chrF are made of; the bootstrap asks for them often."""
+def _facts(answer: str, target: str) -> np.ndarray:
+    """Right, errors, words, and the counts of BLEU and chrF, in a row: the bootstrap adds them up often."""
     from rapidfuzz.distance import Levenshtein
 
     references = target.split(BETWEEN)
     nearest = min((Levenshtein.distance(answer.split(), r.split()), len(r.split())) for r in references)
     bleu, chrf = _metrics()
     wrapped = [[reference] for reference in references]
-    return (
-        answer in references,
-        nearest[0],
-        nearest[1],
-        list(bleu._extract_corpus_statistics([answer], wrapped)[0]),
-        list(chrf._extract_corpus_statistics([answer], wrapped)[0]),
-    )
+    of_bleu, of_chrf = (each._extract_corpus_statistics([answer], wrapped)[0] for each in (bleu, chrf))
+    assert len(of_bleu) == _OF_BLEU
+    return np.array([answer in references, *nearest, *of_bleu, *of_chrf], np.int64)

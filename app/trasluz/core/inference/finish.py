@@ -244,6 +244,7 @@ def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path
         preprocessing=dict(trained.preprocessing),
         extra=dict(trained.extra),
         worth=trained.worth,
+        signatures=dict(trained.signatures),
         headline=family.headline,
         settings=config.model_dump(mode="json"),
         seed=config.seed,

@@ -28,14 +28,12 @@ class ScoreList(QWidget):
         self.count = len(metrics)
         if card is None:
             return
-        told = card.extra.get("signatures")
-        signatures = told if isinstance(told, dict) else {}
         for name in sorted(metrics, key=lambda each: each != card.headline):
             words = metric_words(name)
             first = QHBoxLayout()
             first.addWidget(Label(words.title, "strong"), 1)
             first.addWidget(Label(words.write(metrics[name]), "figure", selectable=True))
-            below = " · ".join(filter(None, (words.term, str(signatures.get(name, "")))))
+            below = " · ".join(filter(None, (words.term, card.signatures.get(name, ""))))
             block = QVBoxLayout()
             block.setSpacing(2)
             block.addLayout(first)
