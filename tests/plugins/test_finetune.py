@@ -193,6 +193,6 @@ def test_a_whole_run_on_the_surfaces_is_finished_and_held_against_onnx(tmp_path:
     assert execute_run(run.path) == 0, run.last_events()
     told = [e for e in run.events() if isinstance(e, Metric) and (e.name, e.split) == ("accuracy", "val")]
     assert max(e.value for e in told) > 0.9
-    ended = [e for e in run.events() if isinstance(e, Note) and "linear_accuracy" in e.facts]
+    ended = [e for e in run.events() if isinstance(e, Note) and "first_accuracy" in e.facts]
     assert ended
-    assert ended[0].facts["linear_accuracy"] == told[0].value
+    assert ended[0].facts["first_accuracy"] == told[0].value
