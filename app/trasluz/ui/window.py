@@ -278,10 +278,10 @@ class Window(QWidget):
 
     def open_paths(self, paths: list[Path]) -> None:
         """Take files and folders that were dropped or chosen, whatever they are."""
-        from .drops import is_data_file, is_plugin, is_project
-
         if not paths or not self._begun:
             return
+        from .drops import is_data_file, is_plugin, is_project  # not at every start: it knows all layouts of data
+
         if is_plugin(paths[0]):
             self.go("plugins")
             self.page("plugins").drop(paths)

@@ -23,7 +23,7 @@ _PROBLEM: Final = (
     "(SELECT p.sentence FROM problems AS p WHERE p.item = i.id ORDER BY p.severity DESC, p.id LIMIT 1) AS problem"
 )
 _ORDERS: Final[dict[str, str]] = {
-    "path": "i.id",  # as the folder was walked: by name, and the rows of a file in their order
+    "path": "i.path, i.id",  # the rows of a file in their order, not as “1, 10, 100”
     "label": "i.label, i.id",
     "split": "i.split, i.position",
     "size": "i.size DESC, i.id",

@@ -18,6 +18,7 @@ from trasluz.core.inference.doubt import RiskCoverage
 from trasluz.core.runs.comparison import applied, key_of
 from trasluz.ui.kinds import MEASURED, KindWords, words_for
 from trasluz.ui.pages.words import plurals
+from trasluz.ui.steps import plural
 
 from .readings import Readings
 from .steps import STEPWISE, counted, wrong_steps
@@ -222,7 +223,7 @@ class Verdict:
         """Title and order of the list of mistakes."""
         if self.by_steps:
             return f"{count:,} of {len(self.items):,} series with a wrong step", "the worst first"
-        return f"{count:,} mistake{'' if count == 1 else 's'}", "surest mistakes first"
+        return plural(count, "mistake"), "surest mistakes first"
 
     def behind(self, row: int, column: int) -> list[Judged]:
         """The items of a cell: mistakes surest first, right answers least sure first."""
@@ -237,7 +238,7 @@ class Verdict:
         if self.by_steps:
             seen = "seen as such" if row == column else f"taken for {self.labels[column]}"
             return (
-                f"{count or 'No'} step{'' if count == 1 else 's'} of {self.labels[row]} {seen}",
+                f"{plural(count, 'step') if count else 'No steps'} of {self.labels[row]} {seen}",
                 "the series with the most wrong steps first",
             )
         what = self.labels[row] if count == 1 else plurals(self.labels[row])
