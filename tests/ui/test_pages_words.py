@@ -183,6 +183,8 @@ def test_the_snippet_is_python_and_names_what_the_graph_has() -> None:
     assert "my-model/predict.py" in shell and '"image": photo[None]' in python and '["probabilities"]' in python
     assert "import" not in snippet({}, "m"), "a model of unknown shape gets no made-up code"
     assert next(iter(contents(card().model_dump(mode="json"))))[0] == "model.onnx"
+    told = card().model_copy(update={"meanings": {"model.onnx": "Reads a text, once."}})
+    assert contents(told.model_dump(mode="json"))[0] == ("model.onnx", "Reads a text, once.")
 
 
 def test_a_csv_opens_in_a_spreadsheet(tmp_path: Path) -> None:

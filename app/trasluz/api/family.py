@@ -65,6 +65,8 @@ class Trained:
         files: Other files of the model by name, in the model folder.
         private: Files of the model by name that stay in the model folder and are never exported, since they tell of
             the person's data. Explainers find them in `ModelCard.private`.
+        meanings: By the name of a file of the model what it is, in a sentence for whoever opens the exported folder;
+            the house knows what to say of a single graph, of labels and of weights.
         extra: Anything the predictor and the explainers need, as JSON values.
         worth: What the score is worth, in a sentence: what guessing or a simple rule would reach. Empty where the
             score speaks for itself.
@@ -82,6 +84,7 @@ class Trained:
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     private: Mapping[str, str] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
     worth: str = ""
     signatures: Mapping[str, str] = field(default_factory=dict)

@@ -125,6 +125,8 @@ class ModelCard(_Part):
     private: dict[str, str] = Field(default_factory=dict)
     """Files by name that lie beside the model, tell of the person's data and are never exported; those that are there.
     """
+    meanings: dict[str, str] = Field(default_factory=dict)
+    """What a file of the model is, in a sentence, by its name, where the family says so."""
     preprocessing: dict[str, Any] = Field(default_factory=dict)
     """What happens to an input: what the graph holds and what must be done before it, as data."""
     extra: dict[str, Any] = Field(default_factory=dict)

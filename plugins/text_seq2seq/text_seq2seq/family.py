@@ -69,6 +69,12 @@ class TextSeq2Seq(ModelFamily):
                 "after_the_graphs": "beam search over the decoder's steps; put together by the tokenizer of the target",
             },
             files={"source": SOURCE_FILE, "target": TARGET_FILE},
+            meanings={
+                ENCODER: "Reads a text, once: its tokens in, what the network makes of them out. In the ONNX format.",
+                DECODER: "Writes the answer, run once for each of its tokens; what it remembers goes in and comes out.",
+                SOURCE_FILE: "How a text is cut into tokens.",
+                TARGET_FILE: "How the tokens of the answer are put together.",
+            },
             private={"texts": TEXTS_FILE},
             extra={**extra, "columns": [data.source, data.target]},
             signatures=signatures(),

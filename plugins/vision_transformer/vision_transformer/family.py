@@ -74,6 +74,7 @@ class VisionTransformerFamily(KeepsBackbones):
         from . import relevance
         from .drawing import export_model
         from .network import trained_parts
+        from .seen import FILE as SEEN_FILE
         from .seen import write_seen
         from .starting import chosen
         from .ways import WAYS
@@ -117,6 +118,10 @@ class VisionTransformerFamily(KeepsBackbones):
             | (AS_PICTURE if context.dataset.kind == Kind.SOUND_CLASSES else {}),
             files=write_seen(network, context.model_folder),
             private=private,
+            meanings={
+                relevance.FILE: "The same network, made to tell what speaks for a class; only looking inside needs it.",
+                SEEN_FILE: "What it knows of places, and what its patches look for; only looking inside needs it.",
+            },
             extra=extra,
             licence=learned.licence,
             compared=(PROBABILITIES, FEATURES),

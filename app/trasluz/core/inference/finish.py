@@ -241,6 +241,7 @@ def _draft(trained: Trained, family: ModelFamily, dataset: Dataset, folder: Path
         labels=tuple(trained.labels),
         files=dict(trained.files),
         private=dict(trained.private),
+        meanings=dict(trained.meanings),
         preprocessing=dict(trained.preprocessing),
         extra=dict(trained.extra),
         worth=trained.worth,

@@ -274,16 +274,6 @@ def contents(card: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, _meaning(name, card)) for name in names]
 
 
-_PARTS = {
-    "encoder.onnx": "Reads a text, once: its tokens in, what the network makes of them out. In the open ONNX format.",
-    "decoder.onnx": "Writes the answer, run once for each of its tokens; what it remembers goes in and comes out.",
-    "source.tokenizer.json": "How a text is cut into tokens.",
-    "target.tokenizer.json": "How the tokens of the answer are put together.",
-    "relevance.onnx": "The same network, made to tell what speaks for a class; only looking inside needs it.",
-    "seen.npz": "What it knows of places, and what its patches look for; only looking inside needs it.",
-}
-
-
 def _place(name: str) -> tuple[int, str]:
     order = ("card.json", "README.md", "predict.py")
     return (0 if name.endswith(".onnx") else 1 + order.index(name) if name in order else 9, name)
@@ -297,8 +287,8 @@ def _meaning(name: str, card: dict[str, Any]) -> str:
         "README.md": "The same for people: what it can do, what it learned from, how good it is, how to run it.",
         "predict.py": f"A short script that runs it with nothing but onnxruntime, numpy{also}.",
     }
-    if name in _PARTS:
-        return _PARTS[name]
+    if said := (card.get("meanings") or {}).get(name):
+        return str(said)
     if name == "labels.txt":
         return "The classes, one on each line, in the order of the probabilities."
     if name in known:
