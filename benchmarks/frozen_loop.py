@@ -9,7 +9,7 @@ Three roads to a classifier on the same frozen EfficientNet-Lite0, over the same
   last, the allocator of `tune`, batches of 64, bf16 where a trial batch shows that it is faster here.
 
 The loops export nothing; of theirs the epoch counts that was best on the val part. Besides the time, each is scored on
-the photos of FOLDER's val part that are not among the thousand: nobody saw those.
+all photos of FOLDER, of both parts, that are not among the thousand: nobody saw those.
 
     python benchmarks/frozen_loop.py FOLDER [--photos 1000] [--epochs 10]
 """
@@ -63,11 +63,12 @@ def main() -> None:
 
 
 def _link_rest(source: Path, place: Path) -> int:
-    """Link the val photos that were not taken; returns how many there are."""
+    """Link the photos that were not taken, all as val photos; returns how many there are."""
     taken = {photo.relative_to(place / "photos") for photo in (place / "photos").rglob("*.*")}
-    rest = [photo for photo in sorted((source / "val").glob("*/*")) if photo.relative_to(source) not in taken]
+    rest = [photo for photo in sorted(source.glob("*/*/*")) if photo.relative_to(source) not in taken]
     for photo in rest:
-        link = place / "rest" / photo.relative_to(source)
+        part, label = photo.relative_to(source).parts[:2]
+        link = place / "rest" / "val" / label / f"{part}-{photo.name}"
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(photo.resolve())
     return len(rest)

@@ -2,19 +2,21 @@
 
 The least: each photo decoded once and put through the backbone once by ONNX Runtime, two threads, nothing else. What
 the program adds is the list of the data, its checks, the fit, the export, parity against PyTorch and the judgement.
-Both in one run, on the same photos, in fresh processes, with an empty cache:
+Both in turn, three times, on the same photos, in fresh processes, with an empty cache:
 
     python benchmarks/linear_vs_loop.py FOLDER [--photos 1000]
 
 The window's road is the one that a person goes: it has listed the data before they press "Train", and a child has
-imported torch while they chose. The command's road begins with nothing. FOLDER has photos in class folders, or in
-split folders of them.
+imported torch while they chose. The command's road begins with nothing. Python may keep its compiled modules, as it
+does on a person's computer. FOLDER has photos in class folders, or in split folders of them.
 """
 
 import argparse
 import itertools
 import json
 import os
+import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -77,16 +79,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         count = link_photos(asked.folder, place / "photos", asked.photos)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(PATHS), "TRASLUZ_HOME": str(place / "home")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         write_backbone(place / "backbone.onnx", environment)
-        floor = _floor(place, environment)
         program, phases = _program(place, environment)
         again, _ = _program(place, environment, out="again")
-        window, other = window_seconds(place, environment)
+        rounds = []
+        for number in range(asked.rounds):
+            floor = _floor(place, environment)
+            window, other = window_seconds(place, environment)
+            rounds.append((floor, window, other))
+            ratios = f"{window / floor:.2f} × and {other / floor:.2f} ×"
+            print(
+                f"round {number + 1}: {floor:.1f} s; “Train” {window:.1f} s, other {other:.1f} s: {ratios}", flush=True
+            )
+    floor, window, other = (statistics.median(each) for each in zip(*rounds, strict=True))
     rows = [
         ("decode + one pass of ONNX Runtime", floor),
         ("window: “Train” → finished", window),
@@ -94,10 +106,11 @@ def main() -> None:
         ("command → finished, nothing known", program),
         ("command → finished, photos seen before", again),
     ]
-    print(f"{count} photos, {os.cpu_count()} cores\n")
+    print(f"\n{count} photos, {os.cpu_count()} cores, the medians:\n")
     for what, seconds in rows:
         print(f"{what:40} {seconds:7.1f} s   {seconds / floor:5.2f} ×")
-    print("\nwhere the time goes: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in phases))
+    print(f"\nthe median of the rounds' own ratios: {statistics.median(w / f for f, w, _ in rounds):.2f} ×")
+    print("where the command's time goes: " + ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in phases))
 
 
 def link_photos(source: Path, target: Path, count: int) -> int:
@@ -130,6 +143,8 @@ def _floor(place: Path, environment: dict[str, str]) -> float:
 
 def window_seconds(place: Path, environment: dict[str, str]) -> list[float]:
     """The seconds of the window's road on the photos of `place`: linear first, then another strategy."""
+    for left in ("runs", "cache"):
+        shutil.rmtree(place / left, ignore_errors=True)
     command = [sys.executable, "-c", WINDOW, str(place)]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return [float(line) for line in done.stdout.split()]

@@ -126,6 +126,7 @@ class _Execution:
         self._stopping = Stopping(run)
         self._title = self._request.family
         self._data_seen = False
+        self._early = False  # whether the person ended the learning; a wish that comes later finds it ended
 
     def execute(self) -> int:
         """Do it, and say how it ended."""
@@ -146,7 +147,7 @@ class _Execution:
             self._discard()  # also makes room for the words, where the disk is full
             self._end(Failed(sentence=trouble.sentence, details=trouble.details, data_at_fault=trouble.data_at_fault))
             return trouble.status
-        return STOPPED if self._stopping() and not self._stopping.pausing() else OK
+        return STOPPED if self._early else OK
 
     def _trouble(self, error: BaseException) -> Trouble:
         if isinstance(error, DataError | OSError) and self._data_seen and not Path(self._request.data).exists():
@@ -231,6 +232,7 @@ class _Execution:
             trained = family.train(context)
             if self._stopping.pausing():  # one that looked neither for a pause nor for its model's folder
                 raise TrainingStopped
+            self._early = self._stopping()
             self._finish(trained, family, context, config)
 
     def _finish(self, trained: Trained, family: ModelFamily, context: RunContext, config: TrainConfig) -> None:
@@ -251,8 +253,7 @@ class _Execution:
             progress=self._voice.emit,
         )
         judgement.save(run.judgement_path)
-        early = self._stopping() and not self._stopping.pausing()
-        if early:
+        if self._early:
             self._voice.emit(
                 Note(
                     sentence="Stopped early: what it had learned by then was kept. The run can go on from here.",

@@ -164,6 +164,19 @@ def test_stopping_keeps_the_best_and_the_run_can_go_on(make_run) -> None:
     assert not run.previous_model_folder.exists()
 
 
+def test_a_wish_to_stop_while_the_model_is_checked_finds_the_learning_ended(make_run) -> None:
+    run = make_run(epochs=2)
+
+    def stop(event) -> None:
+        if isinstance(event, Progress) and event.stage.startswith("Checking"):
+            run.ask_stop()
+
+    assert execute_run(run.path, emit_also=stop) == 0
+    assert run.state() is RunState.FINISHED
+    assert not run.stopped_early()
+    assert not run.stop_asked()
+
+
 def test_stopping_before_there_is_anything_can_be_resumed(make_run) -> None:
     run = make_run(epochs=400, seconds=0.01, behave="keep-nothing")
     thread, result = in_background(run)

@@ -212,7 +212,7 @@ class _Pass:
         self.view = view
         # Shuffled, so that a pass that the time limit cuts short has seen something of every class.
         self.order = np.random.default_rng(context.config.seed).permutation(len(records))
-        self.records = records
+        self.records = list(records)
         self.workers = min(8, os.cpu_count() or 1)
         self.vectors = np.empty((len(records), sum(self.channels)), np.float32)
         self.done = np.zeros(len(records), bool)
