@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequence_rnn.forecasting.baselines import baselines, verdict
-from sequence_rnn.forecasting.explain import ForecastAhead
+from sequence_rnn.forecasting.explain import AgainstSimple, ErrorsByHorizon, ForecastAhead
 from sequence_rnn.forecasting.fitting import Plan
 from sequence_rnn.forecasting.intervals import Missed, covered, widths_for
 from sequence_rnn.forecasting.lesson import later_half
@@ -254,7 +255,19 @@ def test_the_verdict_is_plain() -> None:
     worse, ok = verdict({"mase": 1.2}, {"last value": {"mase": 1.1}, "drift": {"mase": 1.3}})
     assert not ok
     assert "does not beat last value" in worse
-    assert verdict({"mase": 1.0}, {"last value": {"mase": 1.1}})[1]
+    sentence, better = verdict({"mase": 1.0}, {"last value": {"mase": 1.1}})
+    assert better and sentence.startswith("The network beats all simple forecasts: its error (MASE) is 1.000")
+
+
+def test_the_views_of_a_forecaster_say_plainly_whether_and_how_far_it_is_better() -> None:
+    extra = {"compared": {"network": {"mase": 0.9}, "drift": {"mase": 0.8}}}
+    card = SimpleNamespace(extra=extra | {"by_step": {"network": [0.5, 0.7, 1.2], "drift": [0.6, 0.8, 1.0]}})
+    predictor = SimpleNamespace(card=card)
+    assert AgainstSimple().explain(predictor, None).title == "The network does not beat drift"  # type: ignore[arg-type]
+    reads = ErrorsByHorizon().explain(predictor, None).caption  # type: ignore[arg-type]
+    assert "0.50 one step ahead, 1.20 at step 3" in reads and reads.endswith("as far as step 2.")
+    card.extra["by_step"]["drift"] = [0.4, 0.8, 1.0]
+    assert "from the first step on" in ErrorsByHorizon().explain(predictor, None).caption  # type: ignore[arg-type]
 
 
 def test_large_numbers_are_written_out_and_times_as_far_as_the_rhythm_tells() -> None:

@@ -1,10 +1,12 @@
 """Labelled series: what the front end makes of gaps, and what is seen of the answer."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sequence_rnn.labelling import said_of, step_scores
-from sequence_rnn.series_explain import DecidingPart
+from sequence_rnn.series_explain import DecidingPart, StepProbabilities
 from sequence_rnn.series_front import SeriesFront
 from trasluz.api import DataError, Record, Sample
 
@@ -72,6 +74,24 @@ class _Peak:
     def outputs(self, samples):
         highs = [float(np.nanmax(s.array("series"))) for s in samples]
         return [{"probabilities": np.array([1 - h, h])} for h in highs]
+
+
+class _Certain:
+    """Says “up” at first, “down” after ten steps, and is least sure where it changes."""
+
+    card = SimpleNamespace(extra={"step_labels": ["down", "up"]})
+
+    def outputs(self, samples):
+        up = np.linspace(1.0, 0.05, len(samples[0].array("series")))
+        return [{"probabilities": np.stack([1 - up, up], axis=1)}]
+
+
+def test_the_labels_over_time_are_read_in_a_sentence() -> None:
+    said = StepProbabilities().explain(_Certain(), sample(np.arange(20.0)[:, None]))
+    assert [line.name for line in said.series] == ["up", "down", "series"]
+    assert said.caption.startswith("It is least sure at step 10: down 50%. “series” is measured")
+    several = StepProbabilities().explain(_Certain(), sample(np.ones((20, 2))))
+    assert several.series[-1].name == "channel 1"
 
 
 def test_the_part_that_decided_is_where_it_was_looked_at() -> None:

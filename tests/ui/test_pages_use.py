@@ -54,6 +54,12 @@ def test_below_the_threshold_it_says_that_it_does_not_know(using: UsePage, qtbot
     assert "times “don’t know”" in using.folder.progress.accessibleName() + _words(using.folder)
     using.folder.save(tmp_path / "t.csv")
     qtbot.waitUntil((tmp_path / "t.csv").exists, timeout=PATIENCE)
+    using.folder.view.activated.emit(using.folder.view.model().index(0, 0))  # one of them is looked at, and left again
+    assert using.stack.currentWidget() is not using.folder and using.clear_button.text() == "← All answers"
+    qtbot.mouseClick(using.clear_button, Qt.MouseButton.LeftButton)
+    assert using.stack.currentWidget() is using.folder and using.folder.answers.rows
+    qtbot.mouseClick(using.folder.close_button, Qt.MouseButton.LeftButton)
+    assert using.stack.currentWidget() is using.place and using.clear_button.text() == "Clear"
     rows = list(csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8-sig")))
     assert {row["unsure"] for row in rows} == {"yes"} and rows[0]["answer"] == "red"
 

@@ -115,11 +115,13 @@ def test_a_curve_ends_where_the_run_will_end_or_has_ended() -> None:
     # two passes in 40 s, and 30 s left by the time limit: it will end in pass 4
     story.add([Metric(name="loss", split="train", value=1.0, step=2)])
     story.add([Progress(**learning, done=200, rate=5, seconds_left=30, time=41)])
-    assert story.span == 4
+    assert story.span == 4 and story.share == pytest.approx(200 / 350)
     story.add([Progress(stage="Judging", done=1, total=9, time=41.5)])
     assert story.span == 4
     story.add([Progress(**learning, done=200, rate=5, seconds_left=300, time=42)])
-    assert story.span == 20
+    assert story.span == 20 and story.share == pytest.approx(200 / 1_700)
+    story.add([Progress(**learning, done=200, rate=5, seconds_left=400, time=43)])
+    assert story.share == pytest.approx(0.1)  # the passes end it
     story.add([Metric(name="loss", split="val", value=1.0, step=3.1416)])
     story.add([Finished(metrics={"loss": 1.0}, seconds=70, time=71)])
     assert story.span == pytest.approx(3.15)

@@ -347,6 +347,7 @@ def test_numbers_are_written_as_a_person_would(value: float, unit: str, words: s
 
 def test_numbers_under_each_other_have_the_same_decimals() -> None:
     assert numbers([0.1036, 0.04355, -0.8621]) == ["0.10", "0.04", "−0.86"]
+    assert numbers([0.751, 2.559, 1.0], "MASE") == ["0.75 MASE", "2.56 MASE", "1.00 MASE"]
     assert numbers([3120, 12]) == ["3,120", "12"] and numbers([0.909, 0.0], "%") == ["90.9%", "0%"]
 
 

@@ -15,7 +15,7 @@ from trasluz.ui.pages.judging.measured import off_words
 from trasluz.ui.pages.training.pictures import PictureStrip, Seen
 from trasluz.ui.pages.training.previews import PreviewList
 from trasluz.ui.pages.using.given import each_of
-from trasluz.ui.pages.using.said import breakable, in_rows, said_words, short_words
+from trasluz.ui.pages.using.said import breakable, column_of, in_rows, said_words, short_words
 from trasluz.ui.thumbnails import drawn_lines, paint_series
 
 
@@ -62,7 +62,11 @@ def test_a_small_series_is_drawn_in_the_colours_of_the_window(qtbot: QtBot) -> N
 
 def test_values_with_intervals_stand_below_one_another_and_other_answers_stay_as_they_are() -> None:
     said = said_words({"text": "a<b: 1.5 [1, 2] -2 [-3, 0]; c: 7 [6, 8]"}, classes=False)
-    assert said.split("\n") == ["a<b", "1.5 [1, 2]", "-2 [-3, 0]", "c", "7 [6, 8]"]
+    assert said.split("\n") == ["a<b", "1.5 [1, 2]", "-2 [-3, 0]", "and 1 more column"]
+    other = said_words({"text": "a<b: 1.5 [1, 2] -2 [-3, 0]; c: 7 [6, 8]; d: 1 [0, 2]"}, classes=False, column="c")
+    assert other.split("\n") == ["c", "7 [6, 8]", "and 2 more columns"]
+    assert column_of("a: 1 2 (naive 3.5); c: – 4 (naive 1)", "c") == ("c: – 4 (naive 1)", 2)
+    assert column_of("first: this; then: that", "then") == ("first: this; then: that", 1)
     assert "a&lt;b<br>1.5 [1, 2]<br>-2" in in_rows(said)
     assert said_words({"text": "a: 314.467 [293.2, 337.2]"}, classes=False) == "a\n314.5 [293.2, 337.2]"
     assert short_words({"text": "a: 314.467 [293.2, 337.2] 12345.6 [1, 20000]; b: 1 [0, 2]"}) == "314.5, 12346"

@@ -96,7 +96,9 @@ _KINDS = {
         opens=False,
         example='"bdca....????"',
     ),
-    "text": KindWords("passage", "texts", "texts", given="text", classes=False, truth="Text", opens=False),
+    "text": KindWords(
+        "passage", "texts", "texts", given="text", classes=False, truth="Text", opens=False, example='"a text"'
+    ),
 }
 _ANY = KindWords("item", "data")
 """While no data is open, and nobody knows what it will be."""

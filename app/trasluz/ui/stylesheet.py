@@ -97,7 +97,7 @@ QTableView, QTreeView, QListView {
   background: $panel; border: none; outline: none; gridline-color: $line; alternate-background-color: $background;
   selection-background-color: $accent_ground; selection-color: $ink; }
 QHeaderView::section {
-  background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 6px 8px; }
+  background: $panel; color: $muted; border: none; border-bottom: 1px solid $line; padding: 6px 3px; }
 QTableCornerButton::section { background: $panel; border: none; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; border: none; }
 QTabBar::tab:selected { color: $ink; border-bottom: 2px solid $accent; }

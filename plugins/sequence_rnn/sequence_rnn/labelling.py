@@ -61,6 +61,7 @@ class StepLesson(ItemLesson["Labeller"]):
         super().__init__(context, title, front)
         self.names = tuple(sorted(names))
         self._numbers = {name: number for number, name in enumerate(self.names)}
+        self.in_and_out = f"a series in, the probabilities of {len(self.names)} labels at each of its steps out"
 
     def network(self) -> "Labeller":
         """Stem, core, a head at each step."""

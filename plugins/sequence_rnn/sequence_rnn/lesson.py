@@ -63,6 +63,8 @@ class Lesson(ABC, Generic[Net]):
     measured_first: bool = False
     """Whether the network knows something before it learns, so that the result is never worse than that."""
 
+    in_and_out: str = ""
+    """What the graph takes and gives, for whoever opens an exported folder; empty where the classes say it."""
     worth: str = ""
     """What the score is worth, once that is known, in a sentence for the card."""
 
@@ -140,9 +142,12 @@ class Lesson(ABC, Generic[Net]):
         network = network.cpu().eval()
         folder = self.context.model_folder
         save_file({name: weight.contiguous() for name, weight in network.state_dict().items()}, folder / WEIGHTS_FILE)
+        graphs = self.write(network, folder)
+        said = f"The network with its preprocessing inside, in the open ONNX format: {self.in_and_out}."
         return Trained(
             title=f"{self.title}, {self.config.layers} × {self.config.cell.upper()}",
-            graphs=self.write(network, folder),
+            graphs=graphs,
+            meanings=dict.fromkeys(graphs.values(), said) if self.in_and_out else {},
             files={"weights": WEIGHTS_FILE, **self.files(network, folder)},
             reference=self.reference(network),
             labels=self.labels,

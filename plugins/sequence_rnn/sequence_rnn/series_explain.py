@@ -119,14 +119,24 @@ class StepProbabilities(Explainer):
         true, said = parted(sample.record.target)[: len(shares)], [names[k] for k in shares.argmax(axis=1)]
         wrong = np.array([a != b for a, b in zip(true, said, strict=False)], float)
         known = len(true) > 1
+        channel = "channel 1" if sample.array(INPUT).shape[1] > 1 else "series"
+        caption = f"{int(wrong.sum()):,} of {len(true):,} steps are called otherwise than they are. " if known else ""
         return Curve(
             title=self.title,
-            series=[*lines, Series("series", time, _in_unit(values))],
+            series=[*lines, Series(channel, time, _in_unit(values))],
             x_title="step",
             y_title="probability; the first channel beside it, from 0 to 1",
-            caption=f"{int(wrong.sum()):,} of {len(true):,} steps are called otherwise than they are." if known else "",
+            caption=f"{caption}{_unsure(shares, said)}“{channel}” is measured, from its least to its greatest value.",
             bands=[Band("called otherwise", time[: len(true)], 0 * wrong, wrong, of=len(lines) + 1)] if known else [],
         )
+
+
+def _unsure(shares: np.ndarray, said: Sequence[str]) -> str:
+    """Where the labels are least sure, of (T, K) probabilities and what is said by them."""
+    if not len(said):
+        return ""
+    at = int(shares.max(axis=1).argmin())
+    return f"It is least sure at step {at:,}: {said[at]} {shares[at].max():.0%}. "
 
 
 def _filled(values: np.ndarray) -> np.ndarray:

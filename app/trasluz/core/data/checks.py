@@ -54,7 +54,7 @@ def together(rule: str, count: int, noun: str, first: str) -> str:
         return first
     template = _TOGETHER.get(rule)
     if template is None:
-        return f"{count:,} times: {first}"
+        return f"{first} There are {count - 1:,} more like it." if count > 2 else f"{first} There is another like it."
     return template.format(n=f"{count:,}", nouns=f"{noun}s", noun=noun)
 
 

@@ -281,11 +281,11 @@ def _place(name: str) -> tuple[int, str]:
 
 def _meaning(name: str, card: dict[str, Any]) -> str:
     classes, kind = len(card.get("labels") or ()), words_for(str(card.get("kind") or ""))
-    also = "".join(f" and {_PROPER.get(name, name)}" for name in kind.reads)
+    needs = ["onnxruntime", "numpy", *(_PROPER.get(name, name) for name in kind.reads)]
     known = {
         "card.json": "The model's passport: what it answers, preprocessing, score, seed, versions, licence.",
         "README.md": "The same for people: what it can do, what it learned from, how good it is, how to run it.",
-        "predict.py": f"A short script that runs it with nothing but onnxruntime, numpy{also}.",
+        "predict.py": f"A short script that runs it with nothing but {', '.join(needs[:-1])} and {needs[-1]}.",
     }
     if said := (card.get("meanings") or {}).get(name):
         return str(said)

@@ -324,12 +324,10 @@ class TrainPage(Page):
         ended = state in {"stopped", "paused", "interrupted", "failed"}  # nothing moves any more
         stage, fraction = progress.stage, 0.0 if ended else None
         if progress.total:
-            fraction = progress.done / progress.total
-            limit = self._limit() if progress.passes else 0.0
-            if state == "running" and limit and progress.seconds_left is not None:  # the time ends it, not the passes
-                fraction = min(1.0, max(fraction, 1 - progress.seconds_left / limit))
+            fraction = story.share if state == "running" else progress.done / progress.total
             if progress.current_pass is not None:
-                stage = f"Pass {progress.current_pass:,} of {progress.passes:,.0f}"
+                apart = progress.stage.partition(", ")[2]  # one that is taught beside the model says what for
+                stage = f"Pass {progress.current_pass:,} of {progress.passes:,.0f}" + (f", {apart}" if apart else "")
         details = []
         if state == "running":
             details.append(
@@ -350,12 +348,6 @@ class TrainPage(Page):
             details.append(rate)
         self.progress.show_progress(stage, fraction, detail=" · ".join(filter(None, details)), right=right)
         self.progress.line.set_fraction(fraction, "accent" if state in {"running", "waiting"} else "muted")
-
-    def _limit(self) -> float:
-        """The time limit of the run in seconds; 0 where there is none."""
-        run = self.session.run if self.session is not None else None
-        minutes = run.folder.request.settings.get("minutes") if run is not None else None
-        return 60.0 * minutes if isinstance(minutes, int | float) else 0.0
 
     def _turn(self) -> str:
         queue, run = (self.session.queue, self.session.run) if self.session is not None else (None, None)

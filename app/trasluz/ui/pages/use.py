@@ -21,7 +21,7 @@ from .using.given import Given, each_of
 from .using.table import FolderAnswers
 from .using.tray import Tray
 from .using.typed import Typed, Waiting
-from .using.ways import Ways, kept
+from .using.ways import Ways, kept, suffixes_of
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
@@ -64,7 +64,7 @@ class UsePage(Page):
         self._look_again = False
         self.export_button = PrimaryButton("Export →", lambda: self.go.emit("export"))
         self.place = DropPlace()
-        self.tray = Tray()
+        self.tray, self.clear_button = Tray(), SmallButton("Clear", self._clear)
         self.tray.shown.connect(self._show_photo)
         self.answer = AnswerPanel(tall=False)
         self.answer.answered.connect(self._answered)
@@ -88,7 +88,7 @@ class UsePage(Page):
         layout.setSpacing(16)
         self._side = side = Card("Photos")
         side.setFixedWidth(248)
-        side.head.addWidget(SmallButton("Clear", self._clear))
+        side.head.addWidget(self.clear_button)
         self.typed = Typed()
         self.typed.asked.connect(self.answer_texts)
         side.body.addWidget(self.typed)
@@ -147,6 +147,7 @@ class UsePage(Page):
             words = words_for(self._kind)
         before, self._words = self._words, words
         if words != before:
+            self.folder.forget()
             self._clear()
         self.open_button.setText(f"Open {words.inputs}…")
         self._side.set_title(words.inputs.capitalize())
@@ -195,7 +196,7 @@ class UsePage(Page):
             return
         self._model = model
         self.ways.stop()
-        self.folder.stop()
+        self.folder.forget()
         self._forget_answers()
         if self.stack.currentWidget() in (self.folder, self.ways.listening):
             self.show_inputs()
@@ -296,6 +297,8 @@ class UsePage(Page):
             return
         given = [str(p) for p in paths]
         self.ways.stop()
+        self.folder.forget()
+        self.clear_button.setText("Clear")
         self.stack.setCurrentIndex(2)
         if len(given) > 1:
             self._predict(given)
@@ -303,7 +306,8 @@ class UsePage(Page):
 
     def choose_photos(self) -> None:
         """Let the person choose files."""
-        self.answer_paths([Path(name) for name in choose_files(self, f"Open {self._words.inputs}", self.filter())])
+        names = choose_files(self, f"Open {self._words.inputs}", suffixes_of(self.session, self._words.inputs))
+        self.answer_paths([Path(name) for name in names])
 
     def choose_folder(self) -> None:
         """Let the person choose a folder."""
@@ -323,16 +327,9 @@ class UsePage(Page):
             image = QGuiApplication.clipboard().image()
             session.work.run(self, lambda: kept(image), success=lambda path: self.answer_paths([path]))
         else:
-            noun = self._words.input
-            session.say(f"There is no {noun} in the clipboard: copy one, or a file, and paste again.", "warn")
-
-    def filter(self) -> str:
-        """The files that can be opened, for a dialog."""
-        kinds = self.session.catalogue.get("kinds", []) if self.session is not None else []
-        kind = self.session.summary.kind if self.session is not None and self.session.summary is not None else None
-        suffixes = sorted({s for k in kinds if kind in (None, k["kind"]) for s in k["suffixes"]})
-        listed = " ".join(f"*{s}" for s in suffixes)
-        return f"{self._words.inputs.capitalize()} ({listed});;All files (*)" if listed else "All files (*)"
+            session.say(
+                f"There is no {self._words.input} in the clipboard: copy one, or a file, and try again.", "warn"
+            )
 
     # answering
 
@@ -404,11 +401,14 @@ class UsePage(Page):
     def _open_row(self, path: str, answer: dict[str, Any]) -> None:
         self.tray.tray.answer(path, answer)
         self.stack.setCurrentIndex(2)
+        self.clear_button.setText("← All answers")
         self.tray.add([path])
 
     def show_inputs(self) -> None:
-        """What was answered, or the place for the first input."""
-        self.stack.setCurrentIndex(2 if self.tray.tray.paths or not self._words.opens else 1)
+        """What was answered, the table that a row of was looked at, or the place for the first input."""
+        self.clear_button.setText("Clear")
+        table = bool(self.folder.answers.rows) and not self.tray.tray.paths
+        self.stack.setCurrentIndex(3 if table else 2 if self.tray.tray.paths or not self._words.opens else 1)
 
     def _clear(self) -> None:
         self._forget_answers()

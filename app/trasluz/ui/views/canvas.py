@@ -213,7 +213,7 @@ def numbers(values: Sequence[float], unit: str = "") -> list[str]:
     largest = max((abs(v) for v in values if math.isfinite(v)), default=0.0)
     if unit == "%" or not 1e-3 <= largest < 1e3 or all(float(v).is_integer() for v in values):
         return [number(v, unit) for v in values]
-    decimals = max(0, 2 - math.floor(math.log10(largest)) - 1)
+    decimals = max(0, 2 - math.floor(math.log10(largest)) - (largest < 1))
     return [f"{v:.{decimals}f} {unit}".strip().replace("-", "−") for v in values]
 
 

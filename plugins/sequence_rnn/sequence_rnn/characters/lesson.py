@@ -54,6 +54,7 @@ class CharacterLesson(Lesson[CharacterNetwork]):
             raise DataError("The text to learn from has fewer than two characters; give a longer one.")
         val = read_text(context, "val", self.symbols)
         self.val = val if len(val.numbers) else self.train
+        self.in_and_out = "characters and what it has in mind in, how likely each next one is out"
         self.streams = Streams(
             self.train.numbers, self.train.starts, rows=config.batch_size, steps=config.truncation, seed=config.seed
         )

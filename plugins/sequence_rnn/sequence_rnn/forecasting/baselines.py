@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from .fitting import on_scale
+from .texts import plainly
 from .windows import Forecasting
 
 LAST, SEASONAL, DRIFT, SMOOTHED = "last value", "seasonal naive", "drift", "exponential smoothing"
@@ -94,10 +95,5 @@ def verdict(own: Mapping[str, float], others: Mapping[str, Mapping[str, float]])
     ranked = sorted((each["mase"], name) for name, each in others.items() if np.isfinite(each["mase"]))
     listed = ", ".join(f"{name} {value:.3f}" for value, name in ranked)
     better = [name for value, name in ranked if value <= own["mase"]]
-    if better:
-        return (
-            f"The network does not beat {' or '.join(better)}: its MASE is {own['mase']:.3f}, that of the simple "
-            f"forecasts {listed}. Use the simple one, or give it more of the past.",
-            False,
-        )
-    return f"The network's MASE is {own['mase']:.3f}; the simple forecasts have {listed}. It beats all of them.", True
+    said = f"{plainly(better)}: its error (MASE) is {own['mase']:.3f}, that of the simple forecasts {listed}."
+    return (f"{said} Use the simple one, or give it more of the past." if better else said), not better

@@ -9,7 +9,7 @@ from trasluz.api import Band, Bars, Curve, Explainer, ModelCard, Predictor, Samp
 
 from ..explain import FAMILY
 from .predict import ForecastPredictor
-from .texts import plain, read
+from .texts import plain, plainly, read
 from .time import time_words, times_after
 
 PAST = 3
@@ -56,7 +56,7 @@ class ForecastAhead(_OfColumns):
         time = np.arange(-len(past) + 1, 1)
         ahead = np.arange(0, predictor.plan.horizon + 1)
         last = past[np.isfinite(past)][-1] if np.isfinite(past).any() else np.nan
-        share = f"{100 * float(predictor.card.extra['coverage']):.0f} %"
+        share = f"{float(predictor.card.extra['coverage']):.0%}"
 
         def joined(values: np.ndarray) -> np.ndarray:
             return np.concatenate([[last], values[:, column]]).astype(float)
@@ -127,6 +127,7 @@ class ErrorsByHorizon(_OfForecasts):
             series=[Series(name, np.arange(1, len(v) + 1), np.array(v, float)) for name, v in found.items()],
             x_title="steps ahead",
             y_title="error, in naive errors",
+            caption=_how_far(found),
         )
 
 
@@ -142,13 +143,29 @@ class AgainstSimple(_OfForecasts):
         card = predictor.card
         rows = [(name, each.get("mase", np.nan)) for name, each in card.extra["compared"].items()]
         rows = sorted((row for row in rows if np.isfinite(row[1])), key=lambda row: row[1])
+        own = dict(rows).get("network", np.inf)
         return Bars(
-            title=card.worth,
+            title=plainly([name for name, value in rows if name != "network" and value <= own]),
             labels=[name for name, _ in rows],
             values=[float(value) for _, value in rows],
             highlight="network",
             unit="MASE",
         )
+
+
+def _how_far(errors: Mapping[str, Sequence[float]]) -> str:
+    """What the errors at each step ahead say of the network."""
+    own, simple = np.array(errors["network"], float), [v for name, v in errors.items() if name != "network"]
+    best = np.min(np.array(simple, float), axis=0) if simple else np.full(len(own), np.inf)
+    beaten = np.flatnonzero(best <= own)  # an unknown error beats nobody
+    far = int(beaten[0]) if len(beaten) else len(own)
+    said = f"Errors are counted in those of the naive forecast of one step: {own[0]:.2f} one step ahead"
+    said += f", {own[-1]:.2f} at step {len(own)}. " if len(own) > 1 else ". "
+    if far == len(own):
+        return said + "The network is nearer than every simple forecast all the way."
+    if far == 0:
+        return said + "A simple forecast is as near from the first step on."
+    return said + f"The network is nearer than every simple forecast as far as step {far}."
 
 
 def _when(predictor: ForecastPredictor, sample: Sample) -> str:

@@ -86,6 +86,7 @@ class ForecastLesson(Lesson["Forecaster"]):
         """Of each held-out forecast, whether it is kept for the verdict: the weights are chosen by the earlier ones."""
         self.earlier: list[Missed] = []
         """What networks missed that learned from earlier parts of the train data alone; the latest part first."""
+        self.in_and_out = f"the last {self.plan.window} rows of a series in, the {self.ahead} that may follow out"
         self._tell()
 
     def _tell(self) -> None:
@@ -280,7 +281,8 @@ class ForecastLesson(Lesson["Forecaster"]):
         others = {name: self._scored(values, records) for name, values in simple.items()}
         sentence, beats = verdict(own, others)
         sentence += (
-            " Compared on the later half of the held-out part; the weights were chosen by the earlier half."
+            " This is on the later half of the held-out part; by the earlier half the weights were chosen, and the "
+            "score is over both."
             if later.any()
             else " Compared on the forecasts that the weights were chosen by, for there are too few: it flatters."
         )

@@ -70,6 +70,13 @@ def _number(cell: str) -> float:
         return float("nan")
 
 
+def plainly(better: Sequence[str]) -> str:
+    """Whether the network is worth it, in a line: with the simple forecasts that are at least as good."""
+    if better:
+        return f"The network does not beat {' or '.join(better)}"
+    return "The network beats all simple forecasts"
+
+
 def scores(answers: Sequence[str], truths: Sequence[str]) -> dict[str, float]:
     """`mae` and `rmse` in the units of the data, `smape` in percent (0 to 200), and `mase`.
 

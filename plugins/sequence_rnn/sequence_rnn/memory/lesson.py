@@ -55,6 +55,7 @@ class MemoryLesson(Lesson[MemoryNetwork]):
         self.settings = config
         self.problem = problem_at(context.dataset.root)
         self._others = others
+        self.in_and_out = "a series of letters or numbers in, an answer at each of its steps out"
         left = context.seconds_left()
         if others and left is not None:
             self.reserved = left * (len(NAMES) - 1) / len(NAMES)  # or the others would have no time to learn

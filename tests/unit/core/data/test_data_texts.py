@@ -237,6 +237,15 @@ def test_a_line_at_the_limit_is_kept_and_one_beyond_is_not(tmp_path: Path) -> No
     assert [None if line.text is None else len(line.text) for line in found] == [LONGEST, None, 1]
 
 
+def test_a_handful_of_letters_is_no_ground_for_a_guess_and_many_are(tmp_path: Path) -> None:
+    table = "fecha,ventas_a\u00f1o\n" + "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 29))
+    (tmp_path / "a.csv").write_bytes(table.encode("latin-1"))
+    assert encoding_of(tmp_path / "a.csv") == "cp1252"
+    russian = "\u0432\u0441\u0435 \u0441\u0447\u0430\u0441\u0442\u043b\u0438\u0432\u044b\u0435 " * 20
+    (tmp_path / "b.txt").write_bytes(russian.encode("cp1251"))
+    assert (tmp_path / "b.txt").read_bytes().decode(encoding_of(tmp_path / "b.txt")) == russian
+
+
 @pytest.mark.parametrize("given_text", ["", "  \n", "\x00", "a" * 30_000])
 def test_what_cannot_be_answered_is_said(given_text: str) -> None:
     with pytest.raises(DataError):

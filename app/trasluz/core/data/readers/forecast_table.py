@@ -237,7 +237,13 @@ def _kept(path: Path, _changed: int, _size: int) -> Sequence[MeasuredSeries]:
         named = ", ".join(f"“{name}”" for name in columns.texts[:5])
         notes.append(("text-column", f"Columns of text in {quoted(path.name)} are not used: {named}."))
     if not columns.encoding.startswith("utf"):
-        notes.append(("encoding", f"{quoted(path.name)} is not UTF-8 and is read as {columns.encoding}."))
+        notes.append(
+            (
+                "encoding",
+                f"{quoted(path.name)} is not UTF-8 and is read as {columns.encoding}; save it as UTF-8 if letters look "
+                "wrong.",
+            )
+        )
     found = [_on_grid(path, name, each, columns) for name, each in gathered.items()]
     if not found:
         raise DataError(f"{quoted(path.name)} has no row with a time and a number.")
@@ -330,13 +336,9 @@ def _on_grid(path: Path, name: str, gathered: _Gathered, columns: Columns) -> Me
         order = np.argsort(times, kind="stable")
         times, values = times[order], values[order]
     _, first = np.unique(times, return_index=True)
-    if len(first) < len(times):
-        notes.append(
-            (
-                "same-time",
-                f"{called} has {len(times) - len(first):,} rows of a time that is there; the first counts.",
-            )
-        )
+    if more := len(times) - len(first):
+        rows = "1 row" if more == 1 else f"{more:,} rows"
+        notes.append(("same-time", f"{called} has {rows} of a time that is there already; the first one counts."))
         times, values = times[first], values[first]
     rhythm = rhythm_of(times, how.calendar)
     if rhythm.name == "irregular":

@@ -17,6 +17,8 @@ LONGEST: Final = 20_000
 _PIECE: Final = 2**20
 _GUESSED_FROM: Final = 2**18
 """Bytes that an encoding which says nothing of itself is guessed from."""
+_TOO_FEW, _RARELY = 16, 0.05
+"""Bytes beyond ASCII, and their share, below which nothing can be guessed."""
 _BY_MARK: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -60,6 +62,9 @@ def encoding_of(path: Path) -> str:
             return "utf-8"
         except UnicodeDecodeError:
             pass
+    foreign = sum(byte > 127 for byte in start[:_GUESSED_FROM])
+    if foreign < _TOO_FEW and foreign < _RARELY * len(start[:_GUESSED_FROM]):
+        return "cp1252"  # whichever way a handful of letters is read, it looks right to a guesser
     from charset_normalizer import from_bytes
 
     guesses = [each.encoding for each in from_bytes(start[:_GUESSED_FROM])]

@@ -6,6 +6,7 @@ import re
 from PySide6.QtWidgets import QSizePolicy
 
 from trasluz.ui.pages.using.answer import AnswerPanel
+from trasluz.ui.pages.using.said import column_of
 from trasluz.ui.widgets import Card, Label
 
 from .verdict import Judged
@@ -52,6 +53,8 @@ class MeasuredCard(Card):
         self.answer = AnswerPanel(tall=False)
         self.answer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.came = Label("", "muted", wrap=True, selectable=True)
+        self._came = self._column = ""
+        self.answer.looked.connect(self._looked)
         self.body.addWidget(self.answer, 1)
         self.body.addWidget(self.came)
         self.setVisible(False)
@@ -59,4 +62,13 @@ class MeasuredCard(Card):
     def show_why(self, item: Judged) -> None:
         """Say which one it is, and what came."""
         self.set_title(f"From {item.part}" if item.part else "One forecast", "choose another one at the right")
-        self.came.setText(f"What came: {_SCALE.sub('', item.target)}")
+        self._came = item.target
+        self._say_what_came()
+
+    def _looked(self, column: str) -> None:
+        self._column = column
+        self._say_what_came()
+
+    def _say_what_came(self) -> None:
+        """Of the column that is looked at."""
+        self.came.setText(f"What came: {_SCALE.sub('', column_of(self._came, self._column)[0])}")

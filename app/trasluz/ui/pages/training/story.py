@@ -172,6 +172,17 @@ class Story:
         return self._expected
 
     @property
+    def share(self) -> float:
+        """How much of what will be done is done: of all of it, or of what a time limit leaves room for."""
+        progress = self.progress
+        if progress is None or not progress.total:
+            return 0.0
+        total = progress.total
+        if progress.passes and progress.rate and progress.seconds_left is not None:
+            total = min(total, progress.done + progress.rate * progress.seconds_left)
+        return min(1.0, progress.done / total) if total else 1.0
+
+    @property
     def _reached(self) -> float:
         every = (points for splits in self.points.values() for points in splits.values())
         return max((step for points in every for step in points), default=0.0)

@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from trasluz.api import Audio, Bars, Overlay, Reading, Samples, view_from_json
-from trasluz.ui.pages.words import share_words
 from trasluz.ui.views import Canvas, painter_for
 from trasluz.ui.views.audio import AudioPainter
 from trasluz.ui.views.bars import BarsPainter
@@ -18,7 +17,7 @@ from trasluz.ui.widgets import Label
 from .given import Given
 from .near import VIEW as NEAREST
 from .near import NearStrip
-from .said import breakable, in_rows, provider_words, said_words
+from .said import breakable, fact_words, in_rows, provider_words, said_words
 
 if TYPE_CHECKING:
     from trasluz.ui.bridge.call import Call, Trouble
@@ -37,9 +36,11 @@ class AnswerPanel(QWidget):
 
     Signals:
         answered: The prediction came, as the host gives it (`text`, `label`, `score`, `top`, `milliseconds`).
+        looked: A view is asked for: of this choice, empty where there is none.
     """
 
     answered = Signal(dict)
+    looked = Signal(str)
 
     def __init__(self, *, tall: bool = True) -> None:
         super().__init__()
@@ -56,6 +57,7 @@ class AnswerPanel(QWidget):
         self._calls: list[Call] = []
         self._painter: Canvas | None = None
         self._strength = 0.65
+        self._prediction: dict[str, Any] = {}
         self._picture = QVBoxLayout()
         # beside a view that does not show the photo itself
         self._photo = OverlayPainter(Overlay("The photo", np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1))))
@@ -277,17 +279,9 @@ class AnswerPanel(QWidget):
         if prediction.get("error"):
             self._unreadable(str(prediction["error"]))
             return
-        said = said_words(prediction, classes=self._given.words.classes)
-        self.title.setTextFormat(Qt.TextFormat.RichText if "\n" in said else Qt.TextFormat.PlainText)
-        self.title.setText(in_rows(said) if "\n" in said else said)
-        facts = [self._given.name] if self._given.name else []
-        if prediction.get("milliseconds") is not None:
-            facts.append(f"{prediction['milliseconds']:.1f} ms")
-        if not self._given.words.classes and prediction.get("score") is not None:
-            facts.append(f"{share_words(prediction['score'])} sure")
-        if prediction.get("provider"):
-            facts.append(provider_words(str(prediction["provider"])))
-        self.facts.setText(" · ".join(facts))
+        self._prediction = prediction
+        self._say_answer()
+        self.facts.setText(fact_words(prediction, name=self._given.name, classes=self._given.words.classes))
         others = prediction.get("top") or []
         if len(others) < 2 and not self._given.words.classes:
             prediction = {**prediction, "top": []}  # the same once more
@@ -301,6 +295,11 @@ class AnswerPanel(QWidget):
             self._explain()
         else:
             self._ask("views", {"model": self._model}, self._views_came, quiet=True)
+
+    def _say_answer(self, column: str = "") -> None:
+        said = said_words(self._prediction, classes=self._given.words.classes, column=column)
+        self.title.setTextFormat(Qt.TextFormat.RichText if "\n" in said else Qt.TextFormat.PlainText)
+        self.title.setText(in_rows(said) if "\n" in said else said)
 
     def _views_came(self, views: list[dict[str, Any]]) -> None:
         self._views, self._views_of = views, self._model
@@ -342,6 +341,8 @@ class AnswerPanel(QWidget):
             **self._given.place(),
         }
         self._look.setEnabled(True)
+        self._say_answer(choice or "")
+        self.looked.emit(choice or "")
         self._ask("explain", params, self._explained, quiet=True)
         nearest = self._nearest()
         if not self._tall and self._session is not None and nearest and view["id"] != nearest:

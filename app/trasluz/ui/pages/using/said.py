@@ -8,22 +8,28 @@ from typing import Any
 
 from trasluz.ui import theme
 from trasluz.ui.pages.words import share_words
+from trasluz.ui.steps import plural
 
 DONT_KNOW = "Don’t know"
 _LONGEST_NAME = 26
 _BEFORE = re.compile(r"(-?\d+\.\d+) \[")
 _UNBROKEN = re.compile(r"(\S{20})(?=\S)")
 _NUMBERS = re.compile(r"\d \[-?\d[^\]]*, -?\d")
+_COLUMN = re.compile(r": (-?[\d–][^ ]*)( |$)")
 _INTERVAL = re.compile(r"(\[[^\]]*\]) (?=[-\d])")
 
 
-def said_words(prediction: Mapping[str, Any], *, classes: bool = True) -> str:
-    """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`; a text stands alone."""
+def said_words(prediction: Mapping[str, Any], *, classes: bool = True, column: str = "") -> str:
+    """The answer as a heading: `shirt · 93% sure`, `Don’t know · perhaps shirt, 41% sure`; a text stands alone.
+
+    Of numbers in several columns those of one stand in rows, as `column_of` finds it.
+    """
     if not classes and not prediction.get("unsure"):
-        text = str(prediction.get("text") or "(nothing)")
+        text, columns = column_of(str(prediction.get("text") or "(nothing)"), column)
         if not _NUMBERS.search(text):
             return text
-        rows = _INTERVAL.sub(r"\1\n", rounded(text)).replace("; ", "\n").splitlines()
+        rows = _INTERVAL.sub(r"\1\n", rounded(text)).splitlines()
+        rows += [f"and {plural(columns - 1, 'more column')}"] if columns > 1 else []
         return "\n".join(line for row in rows for line in row.rsplit(": ", 1))
     score = prediction.get("score")
     sure = f"{share_words(score)} sure" if score is not None else ""
@@ -31,6 +37,31 @@ def said_words(prediction: Mapping[str, Any], *, classes: bool = True) -> str:
     if prediction.get("unsure"):
         return f"{DONT_KNOW} · perhaps {text}, {sure}"
     return f"{text} · {sure}" if sure else text
+
+
+def fact_words(prediction: Mapping[str, Any], *, name: str, classes: bool = True) -> str:
+    """What stands under the heading: `photo.jpg · 4.0 ms · CPU`; how sure, where the heading is a text."""
+    facts = [name] if name else []
+    if prediction.get("milliseconds") is not None:
+        facts.append(f"{prediction['milliseconds']:.1f} ms")
+    if not classes and prediction.get("score") is not None:
+        facts.append(f"{share_words(prediction['score'])} sure")
+    if prediction.get("provider"):
+        facts.append(provider_words(str(prediction["provider"])))
+    return " · ".join(facts)
+
+
+def column_of(text: str, name: str = "") -> tuple[str, int]:
+    """Of numbers in several columns those of one, the first where none has the name; and how many columns there are.
+
+    Args:
+        text: `name: value [low, high] …`, columns parted by semicolons; with intervals or without.
+        name: The column.
+    """
+    columns = text.split("; ")
+    if len(columns) < 2 or not all(_COLUMN.search(column) for column in columns):
+        return text, 1
+    return next((column for column in columns if column.rpartition(": ")[0] == name), columns[0]), len(columns)
 
 
 def rounded(text: str) -> str:

@@ -33,6 +33,8 @@ _OTHER = len(_COLUMNS)
 """The first column of the other model."""
 _RIGHT = (2, _OTHER + 1)
 """The columns of numbers."""
+_APART = "   "
+"""Between numbers and the words at their right."""
 
 
 class AnswersModel(QAbstractTableModel):
@@ -83,7 +85,8 @@ class AnswersModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Qt's: the heads."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return (*_COLUMNS, f"{self.other.capitalize()} says", "How sure")[section]
+            head = (*_COLUMNS, f"{self.other.capitalize()} says", "How sure")[section]
+            return f"{head}{_APART}" if section in _RIGHT else head
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if section in _RIGHT else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -135,7 +138,7 @@ class AnswersModel(QAbstractTableModel):
 
 
 def _sure(row: dict[str, Any]) -> str:
-    return f"{row['score']:.1%}   " if row.get("score") is not None else ""
+    return f"{row['score']:.1%}{_APART}" if row.get("score") is not None else ""
 
 
 class FolderAnswers(Card):
@@ -219,6 +222,11 @@ class FolderAnswers(Card):
             self._call.cancel()
             self._end("Stopped")
 
+    def forget(self) -> None:
+        """Ask for no more rows, and have none."""
+        self.stop()
+        self.answers.start(Path())
+
     def save(self, path: Path) -> None:
         """Write the rows to a CSV, in a thread."""
         if self._session is None:
@@ -296,7 +304,7 @@ class FolderAnswers(Card):
         self.trouble.setVisible(True)
 
     def _close(self) -> None:
-        self.stop()
+        self.forget()
         self.closed.emit()
 
     def _choose_file(self) -> None:

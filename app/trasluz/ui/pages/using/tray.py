@@ -141,10 +141,12 @@ class _Row(QStyledItemDelegate):
         failed = bool(answer.get("error"))
         painter.setFont(theme.font("strong"))
         painter.setPen(theme.color("bad" if failed else "ink"))
-        said = "can’t be read" if failed else str(answer.get("text") or "…")
+        said = "can’t be read" if failed else short_words(answer) or "…"
         if answer.get("unsure"):
             said = "don’t know"
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, _cut(painter, said, line.width()))
+        painter.drawText(
+            line, Qt.AlignmentFlag.AlignVCenter, _cut(painter, said, line.width(), Qt.TextElideMode.ElideRight)
+        )
         painter.setFont(theme.font("caption"))
         painter.setPen(theme.color("muted"))
         score = answer.get("score")
@@ -156,5 +158,5 @@ class _Row(QStyledItemDelegate):
         painter.restore()
 
 
-def _cut(painter: QPainter, words: str, width: float) -> str:
-    return painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, int(width))
+def _cut(painter: QPainter, words: str, width: float, where: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> str:
+    return painter.fontMetrics().elidedText(words, where, int(width))

@@ -11,6 +11,7 @@ from trasluz.ui.widgets import SecondaryButton
 
 if TYPE_CHECKING:
     from trasluz.ui.pages.use import UsePage
+    from trasluz.ui.session import Session
 
     from .camera import CameraPanel
     from .listening import ListeningPanel
@@ -117,7 +118,7 @@ class Ways:
 
     def choose_page(self) -> None:
         """Let the person choose the picture of a whole page."""
-        if names := choose_files(self._page, "Open a page", self._page.filter()):
+        if names := choose_files(self._page, "Open a page", suffixes_of(self._page.session, self._page.words.inputs)):
             self.cut_page(Path(names[0]))
 
     def cut_page(self, path: Path) -> None:
@@ -145,6 +146,15 @@ class Ways:
         page = self._page
         if page.session is not None:
             page.session.work.run(page, lambda: kept(image), success=lambda path: page.answer_paths([path]))
+
+
+def suffixes_of(session: "Session | None", inputs: str) -> str:
+    """The files that can be opened as inputs, for a dialog: `Photos (*.jpg *.png);;All files (*)`."""
+    kinds = session.catalogue.get("kinds", []) if session is not None else []
+    kind = session.summary.kind if session is not None and session.summary is not None else None
+    suffixes = sorted({s for k in kinds if kind in (None, k["kind"]) for s in k["suffixes"]})
+    listed = " ".join(f"*{s}" for s in suffixes)
+    return f"{inputs.capitalize()} ({listed});;All files (*)" if listed else "All files (*)"
 
 
 def kept(image: QImage) -> Path:
