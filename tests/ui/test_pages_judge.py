@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,42 @@ def test_each_number_of_a_class_opens_its_photos_and_each_head_sorts(judging: Ju
     assert listed(judging) == [WRONG] and judging.photos.isVisible()
     table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
     assert table.item(0, 0).text() == "red"
+
+
+def test_the_last_test_is_taken_on_what_is_kept_apart_and_left_again(
+    judging: JudgePage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The data has no test part: its val part stands for one."""
+    session, asked = judging.session, []
+    assert session.summary is not None and not judging.last_test.isVisible()
+
+    def call(owner: object, method: str, params: dict, *, success: Callable, **rest: object) -> object:
+        if method != "evaluate":
+            return real(owner, method, params, success=success, **rest)
+        asked.append(dict(params))
+
+        def came(found: dict) -> None:
+            success({**found, "judgement": {**found["judgement"], "split": "test"}})
+
+        return real(owner, method, {**params, "split": "val"}, success=came, **rest)
+
+    real = session.host.call
+    monkeypatch.setattr(session.host, "call", call)
+    counts = {**session.summary.counts, "test": {"red": 6, "blue": 7}}
+    session.summary = session.summary.model_copy(update={"counts": counts})
+    judging.refresh()
+    judging._draw_actions()
+    assert judging.last_test.isVisible() and judging.last_test.text() == "Last test: 13 photos"
+    qtbot.mouseClick(judging.last_test, Qt.MouseButton.LeftButton)
+    assert judging.last_test.text() == "Testing…"
+    qtbot.waitUntil(lambda: judging.verdict.split == "test", timeout=60_000)
+    assert asked[0]["split"] == "test" and Path(asked[0]["index"]).exists()
+    assert "on 13 photos kept apart for the test" in judging.header.subtitle
+    assert judging.score.value.text() == "92.3%" and judging.before.accessibleName().startswith("Before the test")
+    assert judging.sides.buttons[DOUBT].isHidden() and judging.sides.buttons[VERSUS].isHidden(), "nothing is chosen"
+    qtbot.mouseClick(judging.last_test, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: judging.verdict.split == "val", timeout=20_000)
+    assert judging.last_test.text() == "Last test: 13 photos" and not judging.sides.buttons[DOUBT].isHidden()
 
 
 def test_the_threshold_is_kept_with_the_model(judging: JudgePage, qtbot: QtBot) -> None:

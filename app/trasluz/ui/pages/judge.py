@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from trasluz.ui.widgets import EmptyState, PrimaryButton, SecondaryButton
 from .judging.again import learn_corrections
 from .judging.behind import WHY, BehindCard
 from .judging.classes import class_words
+from .judging.last_test import LastTest
 from .judging.measured import MeasuredCard
 from .judging.photos import label_menu
 from .judging.readings import Reading
@@ -59,6 +61,9 @@ class JudgePage(Page):
         self.again_button = SecondaryButton(
             "", self.train_again, tip="The same settings, with the labels as they are now"
         )
+        self.last_test = LastTest()
+        self.last_test.taken.connect(lambda verdict: self._came(verdict, None, stay=False))
+        self.last_test.left.connect(self._read_anew)
         self.scores = ScoreRow()
         self.score, self.before, self.parity = self.scores.score, self.scores.before, self.scores.parity
         self.sides = Sides()
@@ -198,6 +203,10 @@ class JudgePage(Page):
             self, reading, success=lambda found: self._came(*found, stay=stay), failure=self._unreadable
         )
 
+    def _read_anew(self) -> None:
+        self._read_for = None
+        self._read()
+
     def _unreadable(self, trouble: "Trouble") -> None:
         self._say("The judgement cannot be read", trouble.sentence, "Look at the run →", "train")
 
@@ -228,7 +237,7 @@ class JudgePage(Page):
             self.photos.others = {}
             self._show_mistakes(False)
         self.stack.setCurrentIndex(1)
-        if (score := verdict.score) is not None:
+        if (score := verdict.score) is not None and verdict.before_test is None:
             session.set_step("judge", words.write(score), done=True)
 
     def _show_sides(self, verdict: Verdict) -> None:
@@ -252,7 +261,9 @@ class JudgePage(Page):
         count = len(self.session.corrections)
         self.again_button.setText(f"Train again with {count:,} correction{'' if count == 1 else 's'}")
         self.again_button.setAccessibleName(self.again_button.text())
-        self.header.set_actions(self.again_button if count else self.better_button, self.use_button)
+        actions = (self.again_button if count else self.better_button, self.use_button)
+        test = (self.last_test,) if self.last_test.offered(self.session, self.verdict) else ()
+        self.header.set_actions(*test, *actions)
 
     def _turned(self, side: int) -> None:
         if side == VERSUS and self.session is not None and self.verdict is not None:
@@ -409,13 +420,8 @@ class JudgePage(Page):
         if self.verdict is None or self.session is None:
             return
         labels = list(self.session.summary.labels) if self.session.summary is not None else []
-        self._menu = label_menu(
-            self,
-            labels or self.verdict.labels,
-            item=item,
-            likely=item.answer,
-            chosen=lambda label: self.correct(item, label),
-        )
+        chosen = partial(self.correct, item)
+        self._menu = label_menu(self, labels or self.verdict.labels, item=item, likely=item.answer, chosen=chosen)
         self._menu.popup(at)
 
     def correct(self, item: Judged, label: str | None) -> None:

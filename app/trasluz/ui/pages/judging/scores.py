@@ -81,6 +81,10 @@ class ScoreRow(QWidget):
 
     def show_before(self, session: "Session | None", verdict: Verdict) -> None:
         """Show the best model before this one."""
+        if verdict.before_test is not None:
+            words, apart = metric_words(verdict.card.headline), "on what it was chosen by"
+            self.before.show_figure(words.write(verdict.before_test), apart, title="Before the test")
+            return
         previous = best_earlier(session, verdict.card.headline)
         words = metric_words(verdict.card.headline)
         mine_now = verdict.judged_score

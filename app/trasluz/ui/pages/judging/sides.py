@@ -85,7 +85,7 @@ class Sides(Card):
             (MATRIX, has_classes),
             (CLASSES, has_classes),
             (DOUBT, verdict.curve is not None),
-            (VERSUS, verdict.card.headline == "accuracy" and not verdict.by_steps),
+            (VERSUS, verdict.card.headline == "accuracy" and not verdict.by_steps and verdict.split != "test"),
         ):
             self.buttons[side].setVisible(there)
         there = [i for i, button in enumerate(self.buttons) if not button.isHidden()]

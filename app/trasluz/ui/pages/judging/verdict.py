@@ -128,6 +128,8 @@ class Verdict:
     """How many items count as another class than when the model was judged."""
     left_out: int = 0
     """How many that were judged are left out now."""
+    before_test: float | None = None
+    """Of a test: the score on the part that the model was chosen by."""
     curve: RiskCoverage | None = None
     """What each threshold of confidence leaves; None where the model tells no confidence."""
     readings: Readings | None = None
