@@ -21,13 +21,14 @@ from trasluz.api import (
     Started,
     TensorSpec,
 )
+from trasluz.core.nouns import plurals
 from trasluz.core.runs.folder import RunFolder
 from trasluz.core.runs.request import RunRequest
 from trasluz.ui.pages.export import contents, snippet
 from trasluz.ui.pages.judging.verdict import read_verdict, verdict_of
 from trasluz.ui.pages.training.story import Story
 from trasluz.ui.pages.using.table import write_csv
-from trasluz.ui.pages.words import left_words, metric_words, plurals, share_words
+from trasluz.ui.pages.words import left_words, metric_words, share_words
 
 
 def card(**more: object) -> ModelCard:

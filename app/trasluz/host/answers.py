@@ -22,6 +22,7 @@ from trasluz.api import (
 )
 from trasluz.core.atomic import rename
 from trasluz.core.inference.batch import Answered, answer_together, answers
+from trasluz.core.nouns import plurals
 
 from .calls import Cancels, Reports, Rows, UsageError, check_cancelled
 
@@ -71,7 +72,7 @@ def rows(
                 stage="Answering",
                 done=done,
                 total=len(given),
-                unit=f"{source.input_name}s",
+                unit=plurals(source.input_name),
                 rate=rate,
                 seconds_left=(len(given) - done) / rate,
             )

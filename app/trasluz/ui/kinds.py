@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from .pages.words import plurals
+from trasluz.core.nouns import plurals
 
 Look = Literal["photos", "lines", "sounds", "curves", "pairs", "texts"]
 

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .pages.words import metric_words, plurals
+from trasluz.core.nouns import plurals
+
+from .pages.words import metric_words
 
 if TYPE_CHECKING:
     from .session import Session

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from trasluz.api import DataError, DatasetSource, Detection, Problem, Progress, Record, Severity
 from trasluz.core.corrections import Corrections
+from trasluz.core.nouns import plurals
 
 from . import division
 from .corrected import settle
@@ -127,7 +128,7 @@ class _Builder:
         self.source = source
         self.tell = tell
         self.cancelled = cancelled
-        self.nouns = f"{source.input_name}s"
+        self.nouns = plurals(source.input_name)
 
     def stop_if_asked(self) -> None:
         if self.cancelled():

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from trasluz.api import Severity
+from trasluz.core.nouns import plurals
 
 from .database import SEVERITIES
 from .names import quoted
@@ -55,7 +56,7 @@ def together(rule: str, count: int, noun: str, first: str) -> str:
     template = _TOGETHER.get(rule)
     if template is None:
         return f"{first} There are {count - 1:,} more like it." if count > 2 else f"{first} There is another like it."
-    return template.format(n=f"{count:,}", nouns=f"{noun}s", noun=noun)
+    return template.format(n=f"{count:,}", nouns=plurals(noun), noun=noun)
 
 
 def fingerprint(db: sqlite3.Connection) -> str:
@@ -152,7 +153,7 @@ def _parts(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
 
 
 def _classes(db: sqlite3.Connection, noun: str) -> Iterator[Found]:
-    nouns = f"{noun}s"
+    nouns = plurals(noun)
     counts: dict[str, dict[str, int]] = {}
     for label, split, count in db.execute(
         "SELECT label, split, count(*) FROM items WHERE split IS NOT NULL GROUP BY label, split ORDER BY label"

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, Self, overload
 
 from trasluz.api import SPLITS, DataError, DatasetSource, Progress, Record, Sample, Split
 from trasluz.core.corrections import Corrections
+from trasluz.core.nouns import plurals
 
 from .database import SEVERITIES, VERSION, open_to_read
 from .names import located, quoted, shown
@@ -314,7 +315,7 @@ class Index:
     def _sentence(self, counts: dict[str, dict[str, int]]) -> str:
         sizes = {split: sum(c.values()) for split, c in counts.items()}
         total, noun = sum(sizes.values()), self._meta["input_name"]
-        text = f"{total:,} {noun}{'' if total == 1 else 's'}"
+        text = f"{total:,} {noun if total == 1 else plurals(noun)}"
         labels = {label for c in counts.values() for label in c if label}
         if labels:
             text += f" in {len(labels):,} class{'' if len(labels) == 1 else 'es'}"

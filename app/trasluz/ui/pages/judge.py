@@ -11,6 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from trasluz.core.differences import BETWEEN
+from trasluz.core.nouns import plurals
 from trasluz.ui.keyboard import bind
 from trasluz.ui.kinds import MEASURED, KindWords
 from trasluz.ui.sound import Hearing
@@ -32,12 +33,14 @@ from .judging.verdict import Judged, Verdict, in_a_sentence, read_verdict, root_
 from .page import Page
 from .standing import missing
 from .using.given import Given
-from .words import metric_words, plurals
+from .words import metric_words
 
 if TYPE_CHECKING:
     from trasluz.core.corrections import Correction
     from trasluz.ui.bridge.call import Call, Trouble
     from trasluz.ui.session import Session
+
+    _Items = Sequence[Judged] | Sequence[Reading]
 
 
 class JudgePage(Page):
@@ -63,7 +66,7 @@ class JudgePage(Page):
         )
         self.last_test = LastTest()
         self.last_test.taken.connect(lambda verdict: self._came(verdict, None, stay=False))
-        self.last_test.left.connect(self._read_anew)
+        self.last_test.left.connect(lambda: self._read(anew=True))
         self.scores = ScoreRow()
         self.score, self.before, self.parity = self.scores.score, self.scores.before, self.scores.parity
         self.sides = Sides()
@@ -177,15 +180,15 @@ class JudgePage(Page):
     def _next(self) -> None:
         self.go.emit(self._empty_goes)
 
-    def _read(self) -> None:
+    def _read(self, *, anew: bool = False) -> None:
         if self.session is None or self.session.run is None:
             return
         folder, made = self.session.run.folder, self.session.corrections.made
         finished = next((e.time for e in reversed(self.session.run.events) if e.type == "finished"), 0.0)
         wanted = (str(folder.path), finished, made.digest if made is not None else "")
-        if wanted == self._read_for:
+        if wanted == self._read_for and not anew:
             return
-        stay = self._read_for is not None and wanted[:2] == self._read_for[:2] and self.verdict is not None
+        stay = not anew and self._read_for is not None and wanted[:2] == self._read_for[:2] and self.verdict is not None
         self._read_for = wanted
         if self._reading is not None:
             self._reading.cancel()
@@ -202,10 +205,6 @@ class JudgePage(Page):
         self._reading = self.session.work.run(
             self, reading, success=lambda found: self._came(*found, stay=stay), failure=self._unreadable
         )
-
-    def _read_anew(self) -> None:
-        self._read_for = None
-        self._read()
 
     def _unreadable(self, trouble: "Trouble") -> None:
         self._say("The judgement cannot be read", trouble.sentence, "Look at the run →", "train")
@@ -261,9 +260,8 @@ class JudgePage(Page):
         count = len(self.session.corrections)
         self.again_button.setText(f"Train again with {count:,} correction{'' if count == 1 else 's'}")
         self.again_button.setAccessibleName(self.again_button.text())
-        actions = (self.again_button if count else self.better_button, self.use_button)
         test = (self.last_test,) if self.last_test.offered(self.session, self.verdict) else ()
-        self.header.set_actions(*test, *actions)
+        self.header.set_actions(*test, self.again_button if count else self.better_button, self.use_button)
 
     def _turned(self, side: int) -> None:
         if side == VERSUS and self.session is not None and self.verdict is not None:
@@ -271,16 +269,7 @@ class JudgePage(Page):
 
     # what is listed
 
-    def _list(
-        self,
-        title: str,
-        order: str,
-        items: Sequence[Judged] | Sequence[Reading],
-        nobody: str,
-        *,
-        stay: bool,
-        whole: bool,
-    ) -> None:
+    def _list(self, title: str, order: str, items: "_Items", nobody: str, *, stay: bool, whole: bool) -> None:
         if stay and self.behind.shows == WHY:
             return  # the person is looking at one of them
         self.behind.all_link.setVisible(not whole)

@@ -25,7 +25,7 @@ class Forecasts(DatasetSource):
     kind = Kind.FORECAST
     title = "Time series to forecast"
     suffixes = SUFFIXES
-    input_name = "period"
+    input_name = "stretch"
 
     def detect(self, root: Path) -> Detection | None:
         """Look at the first rows of the tables.

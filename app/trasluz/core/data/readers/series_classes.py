@@ -156,7 +156,7 @@ class SeriesClasses(LabelledSeries):
     id = "series-classes"
     kind = Kind.SERIES_CLASSES
     title = "Time series by class"
-    input_name = "curve"
+    input_name = "series"
     stepwise = False
 
 
@@ -166,7 +166,7 @@ class SeriesSteps(LabelledSeries):
     id = "series-steps"
     kind = Kind.SERIES_STEPS
     title = "Time series with a label for each step"
-    input_name = "curve"
+    input_name = "series"
     stepwise = True
 
 

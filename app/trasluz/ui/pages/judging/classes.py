@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
+from trasluz.core.nouns import plurals
 from trasluz.ui import theme
-from trasluz.ui.pages.words import plurals
 
 from .verdict import ClassRow, Verdict
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSlider, QVBoxLayout, QWidget
 
 from trasluz.api import Curve, Series
 from trasluz.core.inference.doubt import Answering, Kept, RiskCoverage
-from trasluz.ui.pages.words import plurals
+from trasluz.core.nouns import plurals
 from trasluz.ui.views.curve import CurvePainter
 from trasluz.ui.widgets import Label, LinkButton, SmallButton
 

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from trasluz.core.nouns import plurals
 from trasluz.ui.pages.earlier import best_earlier
 from trasluz.ui.pages.using.answer import provider_words
-from trasluz.ui.pages.words import metric_words, plurals
+from trasluz.ui.pages.words import metric_words
 
 from .figures import Figure
 from .verdict import Verdict

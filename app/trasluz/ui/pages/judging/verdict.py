@@ -15,9 +15,9 @@ from trasluz.api.scores import wilson
 from trasluz.core.corrections import Corrections, Relabelled
 from trasluz.core.differences import BETWEEN
 from trasluz.core.inference.doubt import RiskCoverage
+from trasluz.core.nouns import plurals
 from trasluz.core.runs.comparison import applied, key_of
 from trasluz.ui.kinds import MEASURED, KindWords, words_for
-from trasluz.ui.pages.words import plurals
 from trasluz.ui.steps import plural
 
 from .readings import Readings

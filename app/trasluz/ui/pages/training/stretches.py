@@ -4,8 +4,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
+from trasluz.core.nouns import plurals
 from trasluz.ui import theme
-from trasluz.ui.pages.words import plurals
 from trasluz.ui.steps import duration
 from trasluz.ui.widgets.basic import Painted
 
