@@ -241,7 +241,8 @@ def test_a_handful_of_letters_is_no_ground_for_a_guess_and_many_are(tmp_path: Pa
     table = "fecha,ventas_a\u00f1o\n" + "".join(f"2024-01-{day:02},{day}\n" for day in range(1, 29))
     (tmp_path / "a.csv").write_bytes(table.encode("latin-1"))
     assert encoding_of(tmp_path / "a.csv") == "cp1252"
-    russian = "\u0432\u0441\u0435 \u0441\u0447\u0430\u0441\u0442\u043b\u0438\u0432\u044b\u0435 " * 20
+    russian = "\u0412\u0441\u0435 \u0441\u0447\u0430\u0441\u0442\u043b\u0438\u0432\u044b\u0435 "
+    russian = 20 * f"{russian}\u0441\u0435\u043c\u044c\u0438 \u043f\u043e\u0445\u043e\u0436\u0438. "
     (tmp_path / "b.txt").write_bytes(russian.encode("cp1251"))
     assert (tmp_path / "b.txt").read_bytes().decode(encoding_of(tmp_path / "b.txt")) == russian
 

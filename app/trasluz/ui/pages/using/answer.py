@@ -320,8 +320,8 @@ class AnswerPanel(QWidget):
         self._look.clear()
         self._look.addItems([_SAYS if set(choices) & set(self.bars.view.labels) else _FIRST, *choices])
         self._look.setCurrentIndex(max(0, self._look.findText(kept)))
-        self._look.setVisible(bool(choices))
-        self._look_label.setVisible(bool(choices))
+        self._look.setVisible(len(choices) > 1)
+        self._look_label.setVisible(len(choices) > 1)
         self._row.setToolTip(chosen.get("sentence", ""))
         self._explain()
 
