@@ -63,6 +63,8 @@ _SOUND = KindWords("recording", "recordings", "sounds", example="recording.wav",
 _SERIES = KindWords("series", "series", "curves", classes=False, truth="Values", example="series.csv")
 MEASURED = frozenset({"forecast"})
 """Kinds whose answers are numbers, more or less off, and never right or wrong."""
+BY_FORMULA = frozenset({"long-memory"})
+"""Kinds whose items are made by formula, so that there is nothing of the person's own to correct or to give away."""
 IN_ORDER = frozenset({"forecast", "text"})
 """Kinds that are split by what comes first and what comes after it."""
 _KINDS = {

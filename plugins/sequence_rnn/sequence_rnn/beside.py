@@ -58,5 +58,7 @@ class Beside:
         elif isinstance(event, Metric):
             event = event.model_copy(update={"name": f"{event.name}_{self._key}", "best": False})
         elif isinstance(event, Note):
-            event = event.model_copy(update={"sentence": f"{self._title}: {event.sentence}"})
+            event = event.model_copy(
+                update={"sentence": f"{self._title[:1].upper()}{self._title[1:]}: {event.sentence}"}
+            )
         self._context.emit(event)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QStackedWidget, QVBox
 
 from trasluz.ui import theme
 from trasluz.ui.files import choose_folder
-from trasluz.ui.kinds import MEASURED, words_for
+from trasluz.ui.kinds import BY_FORMULA, MEASURED, words_for
 from trasluz.ui.widgets import Card, EmptyState, Label, PrimaryButton, Rule, SecondaryButton, SmallButton, clear_layout
 
 from .keeping import KeepRow
@@ -309,7 +309,7 @@ def _stays(card: dict[str, Any]) -> str:
     what = "the words and pieces of words that it was cut into do" if kind.look == "pairs" else "its alphabet does"
     if kind.look == "curves":
         what = "the names of the columns do" if card.get("kind") in MEASURED else "the labels do"
-    if card.get("kind") == "long-memory":
+    if card.get("kind") in BY_FORMULA:
         return "The items are made by formula; nothing of yours goes into the folder."
     return f"No {kind.noun} of yours goes into the folder; {what}."
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QStackedWidget, QVBoxLayout, Q
 from trasluz.core.differences import BETWEEN
 from trasluz.core.nouns import plurals
 from trasluz.ui.keyboard import bind
-from trasluz.ui.kinds import MEASURED, KindWords
+from trasluz.ui.kinds import BY_FORMULA, MEASURED, KindWords
 from trasluz.ui.sound import Hearing
 from trasluz.ui.steps import plural
 from trasluz.ui.thumbnails import Thumbnails
@@ -224,7 +224,7 @@ class JudgePage(Page):
         if verdict.curve is not None:
             kept = self.sides.doubt.threshold if stay else threshold
             self.sides.doubt.show_verdict(session, verdict, session.run.folder.model_folder, kept)
-        texts = verdict.readings is not None and self._words().look != "texts"
+        texts = verdict.readings is not None and self._words().look != "texts" and verdict.card.kind not in BY_FORMULA
         self.behind.let_correct(labels=bool(verdict.labels) and not verdict.by_steps, texts=texts)
         self.photos.can_play = self._words().look == "sounds"
         self.behind.update_corrections(session.corrections, self._root())
