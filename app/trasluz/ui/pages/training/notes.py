@@ -12,7 +12,7 @@ from trasluz.ui.pages.scrolled import scrolled
 from trasluz.ui.widgets import Card, Dot, Label, LinkButton, clear_layout
 
 _SHOWN = 4
-_LEAST, _CALM = 102, 230
+_LEAST, _CALM = 106, 230
 """The height of the card, however few its words, and the one it has beside other cards, however many."""
 
 

@@ -292,6 +292,7 @@ class FolderAnswers(Card):
             detail += (
                 f", {sum(self.answers.differs(row) for row in rows):,} answered differently by {self.answers.other}"
             )
+        detail += " · a double-click looks at one"
         self.progress.show_progress(
             word, 1.0 if word == "Done" else 0.0, detail=detail if rows else "", right=self._name
         )
