@@ -2,15 +2,16 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath
+from PySide6.QtGui import QFontMetricsF, QImage, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Overlay
 
-from .canvas import Canvas, number, write
+from .canvas import Canvas, number
 from .colour import image_of, inks, lamp
 
-_CAPTION = 26.0
+_GAP = 8.0
+_CENTRED = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 
 
 class OverlayPainter(Canvas):
@@ -39,7 +40,7 @@ class OverlayPainter(Canvas):
     def wanted_height(self, width: float) -> float:
         """The picture's own proportions, at most as tall as a page."""
         height, wide = self.view.image.shape[:2]
-        return min(width * height / max(1, wide), 620.0) + (_CAPTION if self.view.caption else 0)
+        return float(min(width * height / max(1, wide), 620.0)) + self._caption_height(width)
 
     def spoken(self) -> str:
         """Where the warmest place is."""
@@ -68,14 +69,11 @@ class OverlayPainter(Canvas):
             painter.drawImage(frame, self._heat_image())
         painter.restore()
         if self.view.caption:
-            line = QRectF(area.left(), frame.bottom() + 6, area.width(), _CAPTION - 6)
-            write(
-                painter,
-                line,
-                self.view.caption,
-                font=self.caption_font(),
-                colour=ink.muted,
-                align=Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter,
+            tall = self._caption_height(area.width()) - _GAP
+            painter.setFont(self.caption_font())
+            painter.setPen(ink.muted)
+            painter.drawText(
+                QRectF(area.left(), frame.bottom() + _GAP, area.width(), tall), _CENTRED, self.view.caption
             )
 
     def tip_at(self, point: QPointF) -> str:
@@ -106,9 +104,17 @@ class OverlayPainter(Canvas):
         if (cell := self.cell_at(event.position())) is not None:
             self.chosen.emit(cell)
 
+    def _caption_height(self, width: float) -> float:
+        """The room of the caption, which takes as many lines as it needs, with the gap above it."""
+        if not self.view.caption:
+            return 0.0
+        lines = QRectF(0, 0, max(1.0, width), 1000)
+        metrics = QFontMetricsF(self.caption_font())
+        return float(metrics.boundingRect(lines, int(_CENTRED), self.view.caption).height()) + _GAP
+
     def _frame(self, area: QRectF) -> QRectF:
         height, width = self.view.image.shape[:2]
-        room = area.height() - (_CAPTION if self.view.caption else 0)
+        room = area.height() - self._caption_height(area.width())
         scale = min(area.width() / max(1, width), room / max(1, height))
         wide, tall = width * scale, height * scale
         return QRectF(area.left() + (area.width() - wide) / 2, area.top() + (room - tall) / 2, wide, tall)
