@@ -87,9 +87,10 @@ def finetune(context: TrainContext, network: "Classifier", *, strategy: Strategy
 def _stages(parts: "Sequence[Part]") -> Note:
     learn = sum(p.size for p in parts if p.learning)
     share = learn / max(1, sum(p.size for p in parts))
+    said = "over 99%" if 0.995 <= share < 1 else f"{share:.0%}"  # the first stages have few weights, but some
     names = [p.name for p in parts if p.learning]
     return Note(
-        sentence=f"From {names[0]} on the network learns: {learn:,} weights, {share:.0%} of all.",
+        sentence=f"From {names[0]} on the network learns: {learn:,} weights, {said} of all.",
         facts=parts_facts(parts),
     )
 
