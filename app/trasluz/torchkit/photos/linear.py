@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from trasluz.api import DataError, FamilyError, Metric, Note, Progress, Record, TrainContext, TrainingStopped
+from trasluz.api import DataError, FamilyError, Note, Progress, Record, TrainContext, TrainingStopped
 
 from . import logistic
 from .features import Features, Frozen, extract
@@ -111,8 +111,8 @@ def _classes(features: Features, labels: Sequence[str]) -> np.ndarray:
 def _fit(context: TrainContext, x: np.ndarray, y: np.ndarray, *, classes: int, c: float) -> logistic.Linear:
     context.emit(Progress(stage=STAGE, done=0))
 
-    def report(iteration: int, value: float) -> bool:
-        context.emit(Metric(name="loss", value=value, step=iteration, split="train"))
+    def report(_iteration: int, _value: float) -> bool:
+        # Not told as a curve: it is done in a second, and its steps are no passes, which a finetuning counts later.
         left = context.seconds_left()
         # Stopped here, the classifier is merely a little less exact: there is something to keep.
         return context.stopping() or (left is not None and left <= 0)
