@@ -147,7 +147,7 @@ class ClassLesson(ItemLesson["Classifier"]):
         """The sums of the pooling."""
         return {WEIGHT: [1, 1], WEIGHED: [1, network.core.outputs]}
 
-    def write_answer(self, writer: "GraphWriter", network: "Classifier", remembered: str) -> None:
+    def write_answer(self, writer: "GraphWriter", network: "Classifier", features: str, remembered: str) -> None:
         """Weigh the steps, classify their mean; a stream hands on the sums of both."""
         from .network import CERTAIN
 
@@ -167,8 +167,13 @@ class ClassLesson(ItemLesson["Classifier"]):
         shares = writer.node("Div", writer.node("Squeeze", weights, writer.integers(2)), total, result="attention")
         writer.output(shares, ("items", "steps"))
         pooled = writer.node("Div", weighed, total)  # (B, N·H)
-        scores = writer.node("Softmax", writer.linear(network.head, pooled), result=PROBABILITIES, axis=1)
-        writer.output(scores, ("items", network.head.out_features))
+        scores = self.write_scores(writer, network, features, pooled)
+        probabilities = writer.node("Softmax", scores, result=PROBABILITIES, axis=1)
+        writer.output(probabilities, ("items", network.head.out_features))
+
+    def write_scores(self, writer: "GraphWriter", network: "Classifier", features: str, pooled: str) -> str:
+        """As `Classifier.scores`: (B, K)."""
+        return writer.linear(network.head, pooled)
 
 
 class SureLesson(ClassLesson):

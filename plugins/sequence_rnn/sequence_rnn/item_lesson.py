@@ -81,23 +81,20 @@ class ItemLesson(Lesson[Net]):
     def answers(self, network: Net, x: "Tensor", steps: "Tensor", records: Sequence[Record]) -> Answers:
         """What the network makes of a batch of held-out items."""
 
-    def judged_by(self, writer: "GraphWriter", features: str, remembered: str) -> str:
-        """What the head of the graph is given: the last layer's outputs, unless a task puts more beside them.
-
-        Args:
-            writer: The graph.
-            features: (B, T, D) of the stem.
-            remembered: (B, T, N·H) of the last layer.
-        """
-        return remembered
-
     @abstractmethod
     def metrics(self, answers: Sequence[str], truths: Sequence[str]) -> Mapping[str, float]:
         """The metrics of all held-out items."""
 
     @abstractmethod
-    def write_answer(self, writer: "GraphWriter", network: Net, remembered: str) -> None:
-        """Write the head of the graph, from what `judged_by` gave to the declared outputs."""
+    def write_answer(self, writer: "GraphWriter", network: Net, features: str, remembered: str) -> None:
+        """Write the head of the graph up to the declared outputs.
+
+        Args:
+            writer: The graph.
+            network: The trained network.
+            features: (B, T, D) of the stem.
+            remembered: (B, T, N·H) of the last layer.
+        """
 
     # What all do
 
@@ -184,7 +181,7 @@ class ItemLesson(Lesson[Net]):
         writer = GraphWriter()
         features = self.front.write(writer, network.stem, self.facts)
         remembered = write_core(writer, network.core, features, handed_on=self.streaming is not None)
-        self.write_answer(writer, network, self.judged_by(writer, features, remembered))
+        self.write_answer(writer, network, features, remembered)
         writer.save(folder / GRAPH_FILE, self.title)
         return {"model": GRAPH_FILE}
 

@@ -105,7 +105,7 @@ class StepLesson(ItemLesson["Labeller"]):
         """The share of right steps."""
         return f"{metrics['accuracy']:.1%} of the steps right"
 
-    def write_answer(self, writer: "GraphWriter", network: "Labeller", remembered: str) -> None:
+    def write_answer(self, writer: "GraphWriter", network: "Labeller", features: str, remembered: str) -> None:
         """Classify each step."""
         scores = writer.node("Softmax", writer.linear(network.head, remembered), result=PROBABILITIES, axis=2)
         writer.output(scores, ("items", "steps", network.head.out_features))

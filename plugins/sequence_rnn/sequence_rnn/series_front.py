@@ -29,10 +29,8 @@ STRIDES_AT_MOST = 64
 LONGEST = 50_000
 """Steps of a series that are read."""
 FLAT = 1e-6
-JITTER, RESIZE, STRETCH, HIDDEN = 0.05, 0.2, 0.2, 0.1
-"""At full strength: noise in units of the spread, change of size, of tempo, and the share of steps that is hidden."""
-TEMPI = 4
-"""Places of a series that have a tempo of their own."""
+JITTER, RESIZE, HIDDEN = 0.05, 0.2, 0.1
+"""At full strength: noise in units of the spread, change of size, and the share of steps that is hidden."""
 
 
 class SeriesFront(FrontEnd):
@@ -116,12 +114,10 @@ class SeriesFront(FrontEnd):
     def varied(
         self, kept: np.ndarray, facts: Mapping[str, Any], strength: float, draw: np.random.Generator
     ) -> np.ndarray:
-        """Larger or smaller, here quicker and there slower, with noise, and with a stretch hidden."""
+        """Larger or smaller, with noise, and with a stretch hidden; its tempo stays, for that often is the class."""
         if strength <= 0:
             return kept
         values = kept * np.float32(1 + RESIZE * strength * draw.uniform(-1, 1))
-        if not self.stepwise and len(values) > 8:
-            values = _warped(values, np.exp(STRETCH * strength * draw.uniform(-1, 1, TEMPI)))
         values = values + draw.normal(0, JITTER * strength, values.shape).astype(np.float32)
         long = int(draw.integers(0, 1 + round(HIDDEN * strength * len(values))))
         start = int(draw.integers(0, len(values) - long + 1))
@@ -235,21 +231,3 @@ def _write_places(writer: "GraphWriter", there: str) -> str:
 
 def _over(function: Any, column: np.ndarray, otherwise: float) -> float:
     return float(function(column)) if np.isfinite(column).any() else otherwise
-
-
-def _warped(values: np.ndarray, tempi: np.ndarray) -> np.ndarray:
-    """The same at other tempi (Um et al., ICMI 2017): (S, D) → (about S, D), by straight lines; a gap stays a gap.
-
-    Args:
-        values: (S, D).
-        tempi: (P,) how many times as quick it is at places evenly from its beginning to its end.
-    """
-    count = max(4, round(len(values) / float(tempi.mean())))
-    speed = np.interp(np.linspace(0, 1, count - 1), np.linspace(0, 1, len(tempi)), tempi)
-    at = np.concatenate([[0.0], speed.cumsum()])
-    at *= (len(values) - 1) / at[-1]
-    low = np.minimum(np.floor(at).astype(int), len(values) - 1)
-    high = np.minimum(low + 1, len(values) - 1)
-    share = (at - low).astype(np.float32)[:, None]
-    found: np.ndarray = values[low] * (1 - share) + values[high] * share
-    return found

@@ -189,7 +189,7 @@ class TranscriptionLesson(ItemLesson["Transcriber"]):
 
     # the model
 
-    def write_answer(self, writer: "GraphWriter", network: "Transcriber", remembered: str) -> None:
+    def write_answer(self, writer: "GraphWriter", network: "Transcriber", features: str, remembered: str) -> None:
         """Log-probabilities of the characters."""
         scores = writer.node("LogSoftmax", writer.linear(network.head, remembered), result=SCORES, axis=2)
         writer.output(scores, ("items", "steps", network.head.out_features))

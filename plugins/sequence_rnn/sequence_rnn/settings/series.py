@@ -15,6 +15,7 @@ class SeriesConfig(CoreConfig):
     epochs: int = again(CoreConfig, "epochs", 200)
     batch_size: int = again(CoreConfig, "batch_size", 16)
     patience: int = again(CoreConfig, "patience", 60)
+    augmentation: float = again(CoreConfig, "augmentation", 0.0)
 
 
 class ForecastConfig(CoreConfig):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHOSEN_BY = 30
 """Held-out series at the least by which the best weights are chosen; with fewer, one of them is over three points."""
-FEWEST = 4
+FEWEST = 8
 """Series that are learned from at once, at the least."""
 
 
@@ -45,16 +45,21 @@ class SeriesLesson(SureLesson):
         return min(self.config.batch_size, max(FEWEST, len(self.records) // 10))
 
     def network(self) -> "Classifier":
-        """Stem, core, attention pooling over both."""
+        """Stem and core, a head on each."""
         from ..network import SeriesClassifier, core_of
 
         stem = self.front.stem(self.facts)
         core = core_of(self.config, stem.outputs)  # type: ignore[arg-type]
         return SeriesClassifier(stem, core, len(self.labels), self.config.dropout)
 
-    def judged_by(self, writer: "GraphWriter", features: str, remembered: str) -> str:
-        """Both beside each other, as in the network."""
-        return writer.node("Concat", features, remembered, axis=2)
+    def write_scores(self, writer: "GraphWriter", network: "Classifier", features: str, pooled: str) -> str:
+        """As `SeriesClassifier.scores`."""
+        from ..network import SeriesClassifier
+
+        assert isinstance(network, SeriesClassifier)
+        mean = writer.node("ReduceMean", features, writer.integers(1), keepdims=0)
+        by_memory = super().write_scores(writer, network, features, pooled)
+        return writer.node("Add", by_memory, writer.linear(network.shapes, mean))
 
 
 class SeriesClasses(Classification):
