@@ -4,11 +4,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from trasluz.api import Failed, Finished, Metric
+from trasluz.core.runs import launch as launching
 from trasluz.core.runs.folder import RunState
 from trasluz.core.runs.follow import Follower
 from trasluz.core.runs.launch import SPARE, child_environment, get_ready, launch
@@ -147,3 +149,17 @@ def test_a_child_ends_with_the_one_who_made_it(make_run) -> None:
         assert alive(child)
         window.kill()
     wait_until(lambda: not alive(child))
+
+
+def test_the_end_of_one_launch_does_not_forget_the_next(make_run) -> None:
+    run = make_run(epochs=2)
+    run.mark_launched("first")
+    died = subprocess.Popen([sys.executable, "-c", "raise SystemExit(1)"])
+    with run.lock():
+        watching = threading.Thread(target=launching._wait, args=(died, run, "first"))
+        watching.start()
+        time.sleep(0.4)  # it has seen the first launch end, and waits for the lock
+        run.mark_launched("second")
+    watching.join()
+    assert run.launched_by() == "second"
+    assert run.state() is RunState.WAITING

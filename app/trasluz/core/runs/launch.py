@@ -101,6 +101,8 @@ def _wait(process: "subprocess.Popen[bytes]", folder: RunFolder, launch_id: str)
             return  # it took the run up; or another launch came meanwhile, and waits for its own process
         # It died before it could take the run up: nobody else will say so.
         with folder.lock(wait=1.0), folder:
+            if folder.launched_by() != launch_id:
+                return  # launched again while the lock was waited for: that launch is not ours to forget
             folder.forget_launch()
             broken = status > 0 or not folder.last_events()  # below 0: killed by a signal, which can go on
         if status and broken and folder.state() not in (RunState.FINISHED, RunState.FAILED):
