@@ -172,6 +172,12 @@ def elided(font: QFont, words: str, width: float) -> str:
     return QFontMetricsF(font).elidedText(words, Qt.TextElideMode.ElideMiddle, max(0.0, width))
 
 
+def wrapped_height(font: QFont, words: str, width: float) -> float:
+    """Return how tall the words are on as many lines as they need."""
+    room = QRectF(0, 0, max(1.0, width), 1e4)
+    return float(QFontMetricsF(font).boundingRect(room, int(Qt.TextFlag.TextWordWrap), words).height())
+
+
 def write(
     painter: QPainter,
     area: QRectF,

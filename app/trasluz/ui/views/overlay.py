@@ -2,12 +2,12 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QMouseEvent, QPainter, QPainterPath
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Overlay
 
-from .canvas import Canvas, number
+from .canvas import Canvas, number, wrapped_height
 from .colour import image_of, inks, lamp
 
 _GAP = 8.0
@@ -108,9 +108,7 @@ class OverlayPainter(Canvas):
         """The room of the caption, which takes as many lines as it needs, with the gap above it."""
         if not self.view.caption:
             return 0.0
-        lines = QRectF(0, 0, max(1.0, width), 1000)
-        metrics = QFontMetricsF(self.caption_font())
-        return float(metrics.boundingRect(lines, int(_CENTRED), self.view.caption).height()) + _GAP
+        return wrapped_height(self.caption_font(), self.view.caption, width) + _GAP
 
     def _frame(self, area: QRectF) -> QRectF:
         height, width = self.view.image.shape[:2]

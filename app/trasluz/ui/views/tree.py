@@ -5,12 +5,12 @@ from functools import cached_property
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QWidget
 
 from trasluz.api import Tree
 
-from .canvas import Canvas, elided, number, text_width, write
+from .canvas import Canvas, elided, number, text_width, wrapped_height, write
 from .colour import inks, mix
 
 _ROW = 24.0
@@ -89,9 +89,7 @@ class TreePainter(Canvas):
     def _caption_height(self, width: float) -> float:
         if not self.view.caption:
             return 0.0
-        room = QRectF(0, 0, max(40.0, width - 2 * _MARGIN), 1e4)
-        metrics = QFontMetricsF(self.caption_font())
-        return metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), self.view.caption).height() + _CAPTION
+        return wrapped_height(self.caption_font(), self.view.caption, max(40.0, width - 2 * _MARGIN)) + _CAPTION
 
     def tip_at(self, point: QPointF) -> str:
         """The node with its score, and the way to it."""
